@@ -1,0 +1,5 @@
+//! THE WIRE: Converse, native bodies by family, event stream, SigV4, errors, ids and ARNs.
+//!
+//! Sans-IO: bytes and values in, bytes and values out. It must never know tokio, axum, files or vocabularies.
+
+pub mod canonical;

@@ -1,0 +1,3 @@
+//! WEIGHTS AND KERNELS: GGUF, tokenizers, architectures as rows of a table, CPU kernels. The only `unsafe`.
+//!
+//! It must never know HTTP, Bedrock, templates or money.
