@@ -3,3 +3,5 @@
 //! Sans-IO: bytes and values in, bytes and values out. It must never know tokio, axum, files or vocabularies.
 
 pub mod canonical;
+pub mod error;
+pub mod family;
