@@ -50,6 +50,7 @@ pub enum ErrorKind {
 }
 
 /// All that is known about a kind of error.
+#[derive(Clone, Copy)]
 struct ErrorRow {
     kind: ErrorKind,
     code: &'static str,

@@ -4,4 +4,5 @@
 
 pub mod canonical;
 pub mod error;
+pub mod eventstream;
 pub mod family;
