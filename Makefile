@@ -1,0 +1,79 @@
+# Outcrop: `make run` starts it, `make test` checks all of it. Needs Rust, a C compiler, make, Python 3 and Node.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+OUTCROP := $(abspath $(TARGET_DIR))/release/outcrop
+LISTEN ?= 127.0.0.1:4646
+PYTHON := $(abspath .venv)/bin/python
+TIMES := $(TARGET_DIR)/stage-times.txt
+
+# Runs the target $(1) as a stage: prints its name before it and its time after it.
+stage = @echo "== $(1)"; start=$$(date +%s); $(MAKE) --no-print-directory $(1); \
+	took=$$(( $$(date +%s) - start )); echo "== $(1): $$took s"; \
+	printf '%6d s  %s\n' "$$took" "$(1)" >> $(TIMES)
+
+.PHONY: help run build test fmt clippy rust-test wire-shapes conformance-python conformance-js conformance-rust \
+	conformance bench
+
+help:
+	@echo "make run      build and start on $(LISTEN), and show three calls to paste"
+	@echo "make test     everything: format, lints, Rust tests, and the AWS SDKs for Python, JavaScript and Rust"
+	@echo "make bench    the measurements in README.md, on this machine"
+
+run: build
+	$(OUTCROP) serve --listen $(LISTEN) --examples
+
+build:
+	cargo build --release
+
+test:
+	@mkdir -p $(TARGET_DIR) && rm -f $(TIMES)
+	$(call stage,fmt)
+	$(call stage,clippy)
+	$(call stage,rust-test)
+	$(call stage,wire-shapes)
+	$(call stage,conformance-python)
+	$(call stage,conformance-js)
+	$(call stage,conformance-rust)
+	@echo "== all stages passed"; cat $(TIMES); awk '{ sum += $$1 } END { printf "%6d s  total\n", sum }' $(TIMES)
+
+fmt:
+	cargo fmt --all --check
+	cargo fmt --manifest-path conformance/rust/Cargo.toml --check
+
+clippy:
+	cargo clippy --release --workspace --all-targets -- -D warnings
+
+rust-test:
+	cargo test --release --workspace
+
+# The bedrock crate's bytes and shapes against botocore's own parsers and models.
+wire-shapes: build .venv/.installed
+	@for script in crates/bedrock/tests/*.py; do echo "$$script"; $(PYTHON) "$$script"; done
+
+conformance: conformance-python conformance-js conformance-rust
+
+conformance-python: build .venv/.installed
+	OUTCROP_BIN=$(OUTCROP) $(PYTHON) -m pytest conformance/python
+
+conformance-js: build conformance/js/node_modules/.installed
+	cd conformance/js && OUTCROP_BIN=$(OUTCROP) npm --silent test
+
+conformance-rust: build
+	OUTCROP_BIN=$(OUTCROP) cargo test --manifest-path conformance/rust/Cargo.toml \
+		--target-dir conformance/rust/target -- --test-threads 4
+
+.venv/.installed: conformance/python/requirements.txt
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+conformance/js/node_modules/.installed: conformance/js/package-lock.json
+	cd conformance/js && npm ci --no-audit --no-fund
+	@touch $@
+
+bench: build .venv/.installed
+	$(PYTHON) bench/server.py --outcrop $(OUTCROP)
