@@ -2,7 +2,11 @@
 //!
 //! Native body → [`Request`] → engine → [`Event`]s → native chunks. Nothing above the wire sees a family's own shape.
 
+mod fold;
+
 use serde_json::Value;
+
+pub use fold::{Fold, FoldError};
 
 /// A valid request, whatever shape it came in.
 #[derive(Clone, Debug, PartialEq)]

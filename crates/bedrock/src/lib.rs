@@ -3,6 +3,11 @@
 //! Sans-IO: bytes and values in, bytes and values out. It must never know tokio, axum, files or vocabularies.
 
 pub mod canonical;
+pub mod converse;
 pub mod error;
 pub mod eventstream;
 pub mod family;
+
+mod conversation;
+mod json;
+mod sampling;

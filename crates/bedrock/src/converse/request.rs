@@ -1,0 +1,190 @@
+//! The request body of Converse and ConverseStream.
+
+use super::{additional, content, tools};
+use crate::canonical::{Prompt, Request, Sampling, ServiceTier, ToolChoice, Turns};
+use crate::conversation;
+use crate::error::WireError;
+use crate::json::{self, Fields, Node, Wording};
+use crate::sampling;
+
+const STOP_SEQUENCES_MAX: usize = 2500;
+const RESPONSE_PATHS_MAX: usize = 10;
+const METADATA_MAX: usize = 16;
+
+const TIERS: [(&str, ServiceTier); 4] = [
+    ("priority", ServiceTier::Priority),
+    ("default", ServiceTier::Default),
+    ("flex", ServiceTier::Flex),
+    ("reserved", ServiceTier::Reserved),
+];
+
+/// Reads the body of Converse or ConverseStream.
+///
+/// # Errors
+/// A ValidationException that names the field; an AccessDeniedException for explicit cache points.
+pub fn parse_request(body: &[u8]) -> Result<Request, WireError> {
+    let value = json::parse(body)?;
+    let mut request = empty();
+    Node::root(&value, Wording::Modelled).read(|fields| {
+        read_conversation(fields, &mut request)?;
+        read_options(fields, &mut request)
+    })?;
+    Ok(request)
+}
+
+/// Reads the `converse` member of CountTokens: what makes the prompt, and nothing else.
+pub(crate) fn parse_countable(node: &Node<'_>) -> Result<Request, WireError> {
+    let mut request = empty();
+    node.read(|fields| read_conversation(fields, &mut request))?;
+    Ok(request)
+}
+
+fn empty() -> Request {
+    Request {
+        prompt: Prompt::Turns(Turns::default()),
+        tools: Vec::new(),
+        tool_choice: ToolChoice::Auto,
+        sampling: Sampling::default(),
+        max_tokens: None,
+        stop_sequences: Vec::new(),
+        choices: 1,
+        response_fields: Vec::new(),
+        service_tier: ServiceTier::Default,
+        request_metadata: Vec::new(),
+        ignored: Vec::new(),
+    }
+}
+
+/// Reads `messages`, `system`, `toolConfig`, `additionalModelRequestFields`.
+fn read_conversation(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+    let turns = content::read_messages(&fields.require("messages")?)?;
+    let system = fields.take("system").map(|node| content::read_system(&node)).transpose()?;
+    let tool_config = fields.take("toolConfig");
+    if let Some(node) = &tool_config {
+        (request.tools, request.tool_choice) = tools::read_tool_config(node)?;
+    }
+    if let Some(node) = fields.take("additionalModelRequestFields") {
+        additional::read_additional(&node, request)?;
+    }
+    if tool_config.is_none() && conversation::uses_tools(&turns) {
+        return Err(WireError::validation(
+            "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
+        ));
+    }
+    request.prompt = Prompt::Turns(conversation::check(system.unwrap_or_default(), turns)?);
+    Ok(())
+}
+
+fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+    if let Some(node) = fields.take("inferenceConfig") {
+        node.read(|fields| read_inference_config(fields, request))?;
+    }
+    if let Some(node) = fields.take("additionalModelResponseFieldPaths") {
+        request.response_fields = node
+            .items_within(0, RESPONSE_PATHS_MAX)?
+            .map(|item| response_path(&item))
+            .collect::<Result<_, _>>()?;
+    }
+    if let Some(node) = fields.take("requestMetadata") {
+        request.request_metadata = read_metadata(&node)?;
+    }
+    if let Some(node) = fields.take("serviceTier") {
+        request.service_tier = node.read(|tier| tier.require("type")?.word(&TIERS))?;
+    }
+    if let Some(node) = fields.take("performanceConfig") {
+        let latencies = [("standard", false), ("optimized", true)];
+        let latency = node
+            .read(|fields| fields.take("latency").map(|node| node.word(&latencies)).transpose())?;
+        if latency == Some(true) {
+            request.ignored.push("performanceConfig.latency".to_owned());
+        }
+    }
+    if let Some(node) = fields.take("outputConfig") {
+        node.read(|fields| {
+            fields.refuse(&["textFormat"], "structured output is not supported by this model")?;
+            fields.refuse(&["effort"], "effort is not supported by this model")
+        })?;
+    }
+    fields.refuse(&["guardrailConfig"], "guardrails are not supported by this server")?;
+    fields.refuse(
+        &["promptVariables"],
+        "prompt variables can be used only with the ARN of a prompt as model id",
+    )
+}
+
+fn read_inference_config(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+    if let Some(max) = fields.integer("maxTokens", 1, u32::MAX)? {
+        additional::set_once(&mut request.max_tokens, max, "max_tokens")?;
+    }
+    if let Some(temperature) = fields.number("temperature", 0.0, 1.0)? {
+        additional::set_once(&mut request.sampling.temperature, temperature, "temperature")?;
+    }
+    if let Some(top_p) = fields.number("topP", 0.0, 1.0)? {
+        additional::set_once(&mut request.sampling.top_p, top_p, "top_p")?;
+    }
+    if let Some(node) = fields.take("stopSequences") {
+        let stops = sampling::read_stops(&node, STOP_SEQUENCES_MAX)?;
+        if !request.stop_sequences.is_empty() && !stops.is_empty() {
+            return Err(additional::conflict("stop_sequences"));
+        }
+        request.stop_sequences.extend(stops);
+    }
+    if let Some(node) = fields.take("topK") {
+        additional::read_top_k(&node, &mut request.sampling)?;
+    }
+    Ok(())
+}
+
+/// A JSON pointer (RFC 6901) of 1 to 256 characters.
+fn response_path(node: &Node<'_>) -> Result<String, WireError> {
+    let path = node.text_within(1, 256)?;
+    let escapes_are_whole =
+        path.split('~').skip(1).all(|rest| rest.starts_with('0') || rest.starts_with('1'));
+    if path.starts_with('/') && escapes_are_whole {
+        Ok(path.to_owned())
+    } else {
+        Err(node.error("not a valid JSON pointer, for example \"/stop_sequence\""))
+    }
+}
+
+fn read_metadata(node: &Node<'_>) -> Result<Vec<(String, String)>, WireError> {
+    let size = node.object()?.len();
+    if size == 0 || size > METADATA_MAX {
+        return Err(
+            node.error(format_args!("1 to {METADATA_MAX} entries are allowed, found {size}"))
+        );
+    }
+    let allowed = |text: &str| {
+        text.chars().all(|c| {
+            c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || ":_@$#=/+,-.".contains(c)
+        })
+    };
+    node.entries()?
+        .map(|(key, value)| {
+            if !(1..=256).contains(&key.len()) || !allowed(key) {
+                return Err(
+                    node.error("keys must have 1 to 256 characters of [a-zA-Z0-9\\s:_@$#=/+,-.]")
+                );
+            }
+            let text = value.text_within(0, 256)?;
+            if !allowed(text) {
+                return Err(value.error("only characters of [a-zA-Z0-9\\s:_@$#=/+,-.] are allowed"));
+            }
+            Ok((key.to_owned(), text.to_owned()))
+        })
+        .collect()
+}
+
+impl ServiceTier {
+    /// Bedrock's name for it, as in `serviceTier.type` and `X-Amzn-Bedrock-Service-Tier`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        TIERS.iter().find(|(_, tier)| *tier == self).map_or("default", |(name, _)| name)
+    }
+
+    /// The tier of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<ServiceTier> {
+        TIERS.iter().find(|(known, _)| *known == name).map(|(_, tier)| *tier)
+    }
+}
