@@ -4,9 +4,12 @@
 
 pub mod canonical;
 pub mod converse;
+pub mod count_tokens;
 pub mod error;
 pub mod eventstream;
+pub mod families;
 pub mod family;
+pub mod sigv4;
 
 mod conversation;
 mod json;
