@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use crate::canonical::{Block, Message, Role, Tool, ToolChoice, Turns};
 use crate::error::WireError;
+use crate::json::{Fields, Node};
 
 /// A message and its number in the body, for messages about it.
 #[derive(Debug)]
@@ -142,5 +143,21 @@ pub(crate) fn check_tools(
             Err(WireError::validation(format!("{path}: a tool must be used, but none is defined")))
         }
         ToolChoice::Named(_) | ToolChoice::Any | ToolChoice::Auto | ToolChoice::None => Ok(()),
+    }
+}
+
+/// A text that is said in a conversation: not blank. `path` names its block.
+pub(crate) fn spoken(node: &Node<'_>, path: &str) -> Result<String, WireError> {
+    let text = node.text()?;
+    if text.trim().is_empty() { Err(blank_text(path)) } else { Ok(text.to_owned()) }
+}
+
+/// Refuses `strict: true` of a tool: its schema is not enforced yet.
+pub(crate) fn refuse_strict(fields: &mut Fields<'_>) -> Result<(), WireError> {
+    match fields.take("strict") {
+        Some(node) if node.boolean()? => {
+            Err(node.error("strict tools are not supported by this model"))
+        }
+        _ => Ok(()),
     }
 }

@@ -60,13 +60,7 @@ fn read_message(fields: &mut Fields<'_>) -> Result<Message, WireError> {
 fn read_block(node: &Node<'_>, role: Role) -> Result<Block, WireError> {
     let (kind, value) = node.member(&CONTENT_BLOCKS)?;
     match (kind, role) {
-        ("text", _) => {
-            let text = value.text()?;
-            if text.trim().is_empty() {
-                return Err(conversation::blank_text(node.path()));
-            }
-            Ok(Block::Text(text.to_owned()))
-        }
+        ("text", _) => Ok(Block::Text(conversation::spoken(&value, node.path())?)),
         ("toolUse", Role::Assistant) => value.read(read_tool_use),
         ("toolResult", Role::User) => value.read(read_tool_result),
         ("reasoningContent", Role::Assistant) => read_reasoning(&value),

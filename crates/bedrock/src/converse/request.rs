@@ -1,7 +1,7 @@
 //! The request body of Converse and ConverseStream.
 
 use super::{additional, content, tools};
-use crate::canonical::{Prompt, Request, Sampling, ServiceTier, ToolChoice, Turns};
+use crate::canonical::{Prompt, Request, ServiceTier, Turns};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{self, Fields, Node, Wording};
@@ -40,19 +40,7 @@ pub(crate) fn parse_countable(node: &Node<'_>) -> Result<Request, WireError> {
 }
 
 fn empty() -> Request {
-    Request {
-        prompt: Prompt::Turns(Turns::default()),
-        tools: Vec::new(),
-        tool_choice: ToolChoice::Auto,
-        sampling: Sampling::default(),
-        max_tokens: None,
-        stop_sequences: Vec::new(),
-        choices: 1,
-        response_fields: Vec::new(),
-        service_tier: ServiceTier::Default,
-        request_metadata: Vec::new(),
-        ignored: Vec::new(),
-    }
+    Request::new(Prompt::Turns(Turns::default()))
 }
 
 /// Reads `messages`, `system`, `toolConfig`, `additionalModelRequestFields`.

@@ -34,9 +34,7 @@ fn read_tool_spec(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
         json.object()?;
         Ok(json.value().clone())
     })?;
-    if fields.boolean("strict")? == Some(true) {
-        fields.refuse(&["strict"], "strict tools are not supported by this model")?;
-    }
+    conversation::refuse_strict(fields)?;
     Ok(Tool { name, description: description.map(str::to_owned), input_schema })
 }
 

@@ -13,11 +13,12 @@ mod response;
 mod stream;
 mod tools;
 
+pub(crate) use additional::read_thinking;
 pub use additional::{ADDITIONAL_FIELDS, IGNORED_FIELDS};
 pub(crate) use request::parse_countable;
 pub use request::parse_request;
-pub(crate) use response::logprobs_value;
 pub use response::{Echo, encode_answer, response_fields};
+pub(crate) use response::{logprobs_value, tool_input};
 pub use stream::{Frame, StreamEncoder};
 
 #[cfg(test)]

@@ -35,6 +35,26 @@ pub struct Request {
     pub ignored: Vec<String>,
 }
 
+impl Request {
+    /// A request that asks for nothing but one continuation of `prompt`.
+    #[must_use]
+    pub fn new(prompt: Prompt) -> Self {
+        Request {
+            prompt,
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            sampling: Sampling::default(),
+            max_tokens: None,
+            stop_sequences: Vec::new(),
+            choices: 1,
+            response_fields: Vec::new(),
+            service_tier: ServiceTier::Default,
+            request_metadata: Vec::new(),
+            ignored: Vec::new(),
+        }
+    }
+}
+
 /// What is to be continued.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prompt {

@@ -210,10 +210,10 @@ impl<'a> Node<'a> {
     }
 
     /// One of a few words.
-    pub(crate) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, WireError> {
+    pub(crate) fn word<T: Clone>(&self, words: &[(&str, T)]) -> Result<T, WireError> {
         let text = self.text()?;
         if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
-            return Ok(*meaning);
+            return Ok(meaning.clone());
         }
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let all = all.join(", ");
@@ -270,7 +270,7 @@ fn narrow(value: f64) -> f32 {
 }
 
 /// At most 64 characters of a caller's text, for messages.
-fn cut(text: &str) -> &str {
+pub(crate) fn cut(text: &str) -> &str {
     text.char_indices().nth(64).map_or(text, |(end, _)| &text[..end])
 }
 
