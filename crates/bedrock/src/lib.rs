@@ -9,6 +9,7 @@ pub mod error;
 pub mod eventstream;
 pub mod families;
 pub mod family;
+pub mod model_id;
 pub mod sigv4;
 
 mod conversation;

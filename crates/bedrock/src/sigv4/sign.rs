@@ -25,7 +25,7 @@ pub fn derive_signing_key(secret: &SecretKey, scope: &CredentialScope) -> Signin
 /// The signature: 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn calculate_signature(key: &SigningKey, string_to_sign: &str) -> String {
-    hex::encode(&*hmac_sha256(&*key.0, string_to_sign.as_bytes()))
+    hex::encode(*hmac_sha256(&*key.0, string_to_sign.as_bytes()))
 }
 
 /// The `Authorization` header of a request that already has its `host` (or authority) and `x-amz-date`.

@@ -120,7 +120,8 @@ fn the_scope_tells_region_service_and_date() {
 #[test]
 fn a_request_with_any_part_changed_is_refused() {
     let sent = vector("boto3_invoke_with_headers");
-    let changes: [(&str, fn(&mut Sent)); 10] = [
+    type Change = (&'static str, fn(&mut Sent));
+    let changes: [Change; 10] = [
         ("method", |sent| sent.method = "PUT".into()),
         ("path", |sent| sent.path.push('x')),
         ("path case", |sent| sent.path = sent.path.replace("%3A", "%3a")),
