@@ -92,6 +92,9 @@ pub enum ModelError {
     /// The weights can no longer be read (a mapped file that shrank).
     #[error("the model file became unreadable")]
     WeightsLost,
+    /// A chunk that no model of this shape can compute: a bug of the caller.
+    #[error("invalid chunk: {0}")]
+    InvalidChunk(&'static str),
     /// A result is not a number: broken weights or a bug.
     #[error("the model computed a value that is not finite")]
     NotFinite,
