@@ -3,6 +3,8 @@
 //! Sans-IO: bytes and values in, bytes and values out. It must never know tokio, axum, files or vocabularies.
 
 pub mod canonical;
+pub mod catalogue;
+pub mod control;
 pub mod converse;
 pub mod count_tokens;
 pub mod error;

@@ -3,7 +3,7 @@
 //! Clients encode the path segment differently (`:` raw or `%3A`, `/` as `%2F`): a server matches the route on the raw
 //! path, decodes **one** segment with [`decode_segment`] and parses it with [`ModelRef::parse`]. Names that are no
 //! Bedrock ids, such as `Qwen/Qwen3-8B`, stay bare ids that a configuration may know. Whether an id exists is not
-//! asked here: see `catalogue`.
+//! asked here: see [`crate::catalogue`].
 //! Source: the pattern of `ConversationalModelId` in the service model of `bedrock-runtime`.
 
 use std::fmt;
