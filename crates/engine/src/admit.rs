@@ -92,7 +92,7 @@ impl Core {
         let Some(sequence) = self.sequences.get_mut(&id) else { return };
         self.kv.release(&mut sequence.table, sequence.cache_root);
         sequence.state = State::Waiting;
-        self.queues.of(sequence.class).push_front(id);
+        self.queues.push_front(sequence.class, id);
         self.tally.preemptions += 1;
     }
 

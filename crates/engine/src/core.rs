@@ -38,8 +38,22 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    pub(crate) fn of(&mut self, class: Class) -> &mut VecDeque<SeqId> {
-        self.by_class.entry(class).or_default()
+    fn of(&mut self, class: Class) -> &mut VecDeque<SeqId> {
+        let queue = self.by_class.entry(class).or_default();
+        if queue.is_empty() {
+            self.turns.joins(class);
+        }
+        queue
+    }
+
+    /// Adds one that is new.
+    pub(crate) fn push_back(&mut self, class: Class, id: SeqId) {
+        self.of(class).push_back(id);
+    }
+
+    /// Adds one that was preempted.
+    pub(crate) fn push_front(&mut self, class: Class, id: SeqId) {
+        self.of(class).push_front(id);
     }
 
     /// The first of a class that `may` be admitted.
@@ -48,7 +62,9 @@ impl Queues {
     }
 
     pub(crate) fn remove(&mut self, class: Class, id: SeqId) {
-        self.of(class).retain(|&waiting| waiting != id);
+        if let Some(queue) = self.by_class.get_mut(&class) {
+            queue.retain(|&waiting| waiting != id);
+        }
     }
 }
 
@@ -137,7 +153,7 @@ impl Core {
             control,
             output: Output::new(sink),
         };
-        self.queues.of(sequence.class).push_back(id);
+        self.queues.push_back(sequence.class, id);
         self.sequences.insert(id, sequence);
         self.groups.insert(id.request, group);
     }

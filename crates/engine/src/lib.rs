@@ -13,6 +13,8 @@ mod fake;
 mod group;
 mod handle;
 mod kv;
+#[cfg(test)]
+mod laws;
 mod lru;
 mod model;
 mod output;

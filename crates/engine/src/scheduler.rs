@@ -121,13 +121,14 @@ fn share_out(class: &[Candidate], budget: usize, grants: &mut [usize]) -> usize 
     budget - left
 }
 
-/// Which class is admitted next when several wait: in proportion to the weights, the higher first on ties.
+/// Which class is admitted next when several wait: in proportion to the weights, a higher class soonest.
 ///
-/// Stride scheduling (Waldspurger, Weihl 1995): each admission moves the class's pass on by 1 / weight.
+/// Stride scheduling (Waldspurger, Weihl 1995): a class with weight w is due 1 / w after its last turn, or after it
+/// began to wait, whichever is later; who is due first is next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
-    passes: [u64; WEIGHTS.len()],
-    /// The pass of the class admitted last: one that was empty meanwhile has no credit from that time.
+    due: [u64; WEIGHTS.len()],
+    /// When the last turn was due.
     now: u64,
 }
 
@@ -136,17 +137,31 @@ const STRIDE: u64 = 1 << 20;
 impl Turns {
     /// The class to admit from, of those that wait. Batch only if no other waits.
     pub(crate) fn pick(&self, waits: impl Fn(Class) -> bool) -> Option<Class> {
-        let weighted = WEIGHTS.iter().zip(&self.passes).filter(|((class, _), _)| waits(*class));
-        let next = weighted.min_by_key(|&(_, &pass)| pass.max(self.now));
+        let weighted = WEIGHTS.iter().zip(&self.due).filter(|((class, _), _)| waits(*class));
+        let next = weighted.min_by_key(|&(_, due)| due);
         next.map(|((class, _), _)| *class).or_else(|| waits(Class::Batch).then_some(Class::Batch))
+    }
+
+    /// Tells that a class begins to wait. It has no credit from the time when it did not.
+    pub(crate) fn joins(&mut self, class: Class) {
+        let now = self.now;
+        self.put_off(class, |due, stride| due.max(now + stride));
     }
 
     /// Tells that one of this class was admitted.
     pub(crate) fn took(&mut self, class: Class) {
-        for ((weighted, weight), pass) in WEIGHTS.iter().zip(&mut self.passes) {
+        let mut now = self.now;
+        self.put_off(class, |due, stride| {
+            now = now.max(due);
+            now + stride
+        });
+        self.now = now;
+    }
+
+    fn put_off(&mut self, class: Class, mut change: impl FnMut(u64, u64) -> u64) {
+        for ((weighted, weight), due) in WEIGHTS.iter().zip(&mut self.due) {
             if *weighted == class {
-                self.now = self.now.max(*pass);
-                *pass = self.now + STRIDE / *weight as u64;
+                *due = change(*due, STRIDE / *weight as u64);
             }
         }
     }

@@ -193,6 +193,12 @@ impl Bench {
         self.core.step()
     }
 
+    pub(crate) fn turns(&mut self, count: usize) {
+        for _ in 0..count {
+            self.turn();
+        }
+    }
+
     /// Turns until nothing is left to compute.
     pub(crate) fn run(&mut self) {
         for _ in 0..100_000 {
