@@ -78,7 +78,8 @@ mod tests {
         for position in 0..64_000 {
             let u = uniform(1, 0, position);
             assert!((0.0..1.0).contains(&u));
-            bins[(u * 64.0).floor() as usize] += 1;
+            let bin = (0..64).rfind(|&bin| f64::from(bin) <= u * 64.0).unwrap();
+            bins[usize::try_from(bin).unwrap()] += 1;
         }
         let chi: f64 = bins.iter().map(|&n| (f64::from(n) - 1000.0).powi(2) / 1000.0).sum();
         assert!(chi < 104.0, "chi-square of 63 degrees of freedom: {chi}"); // p = 0.001

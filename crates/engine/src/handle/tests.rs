@@ -40,8 +40,11 @@ fn wait_for(handle: &Handle, holds: impl Fn(&Counters) -> bool) {
 struct Breaking {
     fake: FakeModel,
     steps_left: usize,
-    how: fn(&mut Vec<f32>) -> Result<(), ModelError>,
+    how: Break,
 }
+
+/// What becomes of the logits.
+type Break = fn(&mut Vec<f32>) -> Result<(), ModelError>;
 
 impl Model for Breaking {
     fn info(&self) -> &ModelInfo {
@@ -63,7 +66,7 @@ impl Model for Breaking {
     }
 }
 
-fn breaking(steps_left: usize, how: fn(&mut Vec<f32>) -> Result<(), ModelError>) -> Handle {
+fn breaking(steps_left: usize, how: Break) -> Handle {
     let model = Breaking { fake: fake(), steps_left, how };
     Engine::spawn(Box::new(model), Config::default()).unwrap()
 }
@@ -249,7 +252,7 @@ fn a_model_error_fails_its_step_and_the_engine_lives_on() {
 
 #[test]
 fn logits_that_are_not_finite_are_an_error() {
-    let poisons: [fn(&mut Vec<f32>) -> Result<(), ModelError>; 3] = [
+    let poisons: [Break; 3] = [
         |logits| {
             logits[7] = f32::NAN;
             Ok(())

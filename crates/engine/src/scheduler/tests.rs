@@ -93,8 +93,11 @@ fn who_awaits_a_block_takes_no_tokens() {
 #[test]
 fn slices_come_most_important_first() {
     let classes = [Class::Batch, Class::Default, Class::Reserved, Class::Flex];
-    let candidates: Vec<_> =
-        (0..).zip(classes).map(|(i, class)| candidate(i, class, 1 + i as usize)).collect();
+    let candidates: Vec<_> = (0..)
+        .zip(1..)
+        .zip(classes)
+        .map(|((i, pending), class)| candidate(i, class, pending))
+        .collect();
     let order: Vec<Class> =
         plan(&candidates, room(200, 200)).iter().map(|slice| slice.class).collect();
     assert_eq!(order, [Class::Reserved, Class::Default, Class::Flex, Class::Batch]);

@@ -146,7 +146,7 @@ fn logprobs_agree_with_64_bit_arithmetic() {
     for number in 0..300 {
         let mut case = case(number);
         case.params.logprobs = Some(7);
-        let row: Vec<f64> = case.row.iter().map(|&x| f64::from(x)).collect();
+        let row: Vec<f64> = case.row.iter().map(|&x| f64::from(x) + 0.0).collect();
         let max = row.iter().copied().fold(f64::MIN, f64::max);
         let normaliser = max + row.iter().map(|x| (x - max).exp()).sum::<f64>().ln();
         let sampled = sample_after(&case.row, &case.params, &case.prompt, &case.output).unwrap();

@@ -63,7 +63,7 @@ impl Case {
 
     fn changed_logits(&self) -> Vec<f64> {
         let params = &self.params;
-        let mut logits: Vec<f64> = self.row.iter().map(|&x| f64::from(x)).collect();
+        let mut logits: Vec<f64> = self.row.iter().map(|&x| f64::from(x) + 0.0).collect();
         for (token, logit) in (0u32..).zip(&mut logits) {
             let count = self.output.iter().filter(|&&said| said == token).count();
             if count > 0 || self.prompt.contains(&token) {
