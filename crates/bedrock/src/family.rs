@@ -1,7 +1,7 @@
 //! Families: which native body shape a model id speaks.
 //!
 //! A family is found by the longest known prefix of the base model id (no geo prefix). A new model of a known vendor
-//! needs nothing here; a new shape is a variant, a row of [`FAMILIES`] and rows of [`PREFIXES`].
+//! needs nothing here; a new shape is a variant, a row of `FAMILIES` and rows of `PREFIXES`.
 //! Source: the "model parameters" pages of the Bedrock user guide.
 
 /// A native request and response shape.

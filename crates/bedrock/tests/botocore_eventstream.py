@@ -1,15 +1,18 @@
 """The event stream against botocore's parser, in both directions.
 
-    botocore_eventstream.py vectors          print tests/vectors/eventstream.json: frames made here with struct and
-                                             zlib, and what botocore reads from them
-    botocore_eventstream.py check < FRAMES   parse what `cargo run --example eventstream_frames` wrote with botocore
-                                             and the real service model, and compare
+    botocore_eventstream.py           check that vectors/eventstream.json is current; parse what
+                                      `cargo run --example eventstream_frames` writes with botocore and the real
+                                      service model, and compare
+    botocore_eventstream.py vectors   print the vectors: frames made here with struct and zlib, and what botocore
+                                      reads from them
 
-Needs botocore. Exit code 1 if anything differs.
+Needs botocore, and cargo for the check. Exit code 1 if anything differs.
 """
 
 import json
+import pathlib
 import struct
+import subprocess
 import sys
 import uuid
 import zlib
@@ -20,6 +23,7 @@ import botocore.loaders
 import botocore.model
 import botocore.parsers
 
+VECTORS = pathlib.Path(__file__).parent / "vectors" / "eventstream.json"
 WIDTHS = {2: ">b", 3: ">h", 4: ">i", 5: ">q", 8: ">q"}
 
 
@@ -164,7 +168,9 @@ def text(value):
     return [text(member) for member in value] if isinstance(value, list) else value
 
 
-def check(cases):
+def check():
+    command = ["cargo", "run", "--release", "--quiet", "-p", "outcrop-bedrock", "--example", "eventstream_frames"]
+    cases = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     raw = botocore.loaders.Loader().load_service_model("bedrock-runtime", "service-2")
     service = botocore.model.ServiceModel(raw)
     failures = 0
@@ -175,13 +181,13 @@ def check(cases):
             failures += 1
             print(f"{case['operation']}: expected {expected}, botocore read {found}"[:2000], file=sys.stderr)
     print(f"{len(cases)} streams, {failures} differ")
-    return failures or not cases
+    current = VECTORS.read_text() == vectors()
+    print(f"{VECTORS.name} is {'current' if current else 'stale: write it anew with `vectors`'}")
+    return 1 if failures or not cases or not current else 0
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["vectors"]:
         sys.stdout.write(vectors())
-    elif sys.argv[1:] == ["check"]:
-        sys.exit(1 if check(json.load(sys.stdin)) else 0)
     else:
-        sys.exit(__doc__)
+        sys.exit(__doc__ if len(sys.argv) > 1 else check())

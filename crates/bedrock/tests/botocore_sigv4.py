@@ -1,6 +1,7 @@
 """Signatures made by botocore, as vectors for the verifier.
 
-    botocore_sigv4.py        print tests/vectors/sigv4.json
+    botocore_sigv4.py           check that vectors/sigv4.json is what botocore makes
+    botocore_sigv4.py vectors   print the vectors
 
 Real clients are called and stopped before they send, and the signer itself is used for what clients do not do (raw
 colons, odd white space, repeated headers, `:authority`). Time and keys are fixed, so the output is reproducible.
@@ -9,6 +10,7 @@ Needs botocore.
 
 import datetime
 import json
+import pathlib
 import sys
 import urllib.parse
 
@@ -18,6 +20,7 @@ import botocore.config
 import botocore.credentials
 import botocore.session
 
+VECTORS = pathlib.Path(__file__).parent / "vectors" / "sigv4.json"
 NOW = datetime.datetime(2026, 11, 24, 1, 2, 3)
 ACCESS_KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 HOST = "http://127.0.0.1:4646"
@@ -114,7 +117,7 @@ def signed(name, method, path, headers=(), body=b"", http2=False, service="bedro
     return vector(name, request, "127.0.0.1:4646" if http2 else None)
 
 
-def vectors():
+def cases():
     messages = [{"role": "user", "content": [{"text": "Grüße, \U0001f600"}]}]
     json_type = ("Content-Type", "application/json")
     yield client_call("boto3_converse", "bedrock-runtime", "converse", modelId=HAIKU, messages=messages)
@@ -181,9 +184,21 @@ def vectors():
     yield signed("other_service", "GET", "/", service="s3")
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.exit(__doc__)
-    rows = [json.dumps(row) for row in vectors()]
+def vectors():
+    """One vector a line, so that differences can be read."""
+    rows = [json.dumps(case) for case in cases()]
     header = {"access_key": ACCESS_KEY, "secret_key": SECRET, "now": NOW.strftime("%Y%m%dT%H%M%SZ")}
-    print(json.dumps(header)[:-1] + ', "vectors": [\n' + ",\n".join(rows) + "\n]}")
+    return json.dumps(header)[:-1] + ', "vectors": [\n' + ",\n".join(rows) + "\n]}\n"
+
+
+def check():
+    current = VECTORS.read_text() == vectors()
+    print(f"{VECTORS.name} is {'current' if current else 'stale: write it anew with `vectors`'}")
+    return 0 if current else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["vectors"]:
+        sys.stdout.write(vectors())
+    else:
+        sys.exit(__doc__ if len(sys.argv) > 1 else check())

@@ -43,3 +43,32 @@ fn signed_requests_and_their_damaged_forms() {
         }
     }
 }
+
+#[path = "fuzz/model_id.rs"]
+mod model_id;
+
+#[test]
+fn model_identifiers_and_their_damaged_forms() {
+    let arn = "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3A";
+    let kinds = [
+        "inference-profile%2Fus.anthropic.claude-3-haiku-20240307-v1%3A0",
+        "application-inference-profile/abcdef123456",
+        "custom-model/amazon.titan-text-lite-v1:0:4k/abcdef123456",
+        "prompt/PROMPT1234:12",
+        "default-prompt-router/anthropic.claude:1",
+    ];
+    let arns = kinds.iter().map(|kind| format!("{arn}{kind}"));
+    let ids = bedrock::catalogue::all().iter().map(|model| format!("global.{}", model.id));
+    for id in arns.chain(ids).map(String::into_bytes) {
+        model_id::check(&id);
+        for index in 0..id.len() {
+            for byte in [b'%', b'/', b':', b'.', 0, 0xff] {
+                let mut damaged = id.clone();
+                damaged[index] = byte;
+                model_id::check(&damaged);
+            }
+            model_id::check(&id[index..]);
+            model_id::check(&id[..index]);
+        }
+    }
+}

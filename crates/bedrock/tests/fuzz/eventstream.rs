@@ -14,8 +14,21 @@ fn decode(pieces: &[&[u8]]) -> (Vec<Frame>, Result<(), DecodeError>) {
     (frames, decoder.finish())
 }
 
-/// No panic; the same frames however the bytes are cut; a frame is encoded to the bytes that it came from.
+/// Checks the bytes as a stream, and as headers and payload of a frame whose checksums are right, which chance would
+/// hardly find.
 pub(crate) fn check(data: &[u8]) {
+    check_stream(data);
+    let headers = data.first().map_or(0, |byte| usize::from(*byte)).min(data.len());
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
+    let mut framed = [length(16 + data.len()), length(headers)].concat();
+    framed.extend(crc32fast::hash(&framed).to_be_bytes());
+    framed.extend(data);
+    framed.extend(crc32fast::hash(&framed).to_be_bytes());
+    check_stream(&framed);
+}
+
+/// No panic; the same frames however the bytes are cut; a frame is encoded to the bytes that it came from.
+fn check_stream(data: &[u8]) {
     let (frames, outcome) = decode(&[data]);
     let cut = data.first().map_or(0, |byte| usize::from(*byte)).min(data.len());
     let halves = [&data[..cut], &data[cut..]];
