@@ -35,7 +35,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let started = Instant::now();
     let mut model = load_model(&Source::open(Path::new(&file))?, file.clone(), &load)?.model;
     let load_s = started.elapsed().as_secs_f64();
-    println!(r#"{{"file": "{file}", "fingerprint": "{}", "load_s": {load_s:.2}}}"#, model.info().fingerprint);
+    println!(
+        r#"{{"file": "{file}", "fingerprint": "{}", "load_s": {load_s:.2}}}"#,
+        model.info().fingerprint
+    );
     if let Some(tokens) = options.get("tokens") {
         let prompt = tokens.split(',').map(str::parse).collect::<Result<Vec<TokenId>, _>>()?;
         println!("{:?}", greedy(&mut model, &prompt, number("generate", 32)?)?);
@@ -55,14 +58,23 @@ fn table(n: usize, per_stream: usize) -> Vec<BlockId> {
     (n * per_stream..(n + 1) * per_stream).map(|b| BlockId(b as u32)).collect()
 }
 
-fn greedy(model: &mut CpuModel, prompt: &[TokenId], generate: usize) -> Result<Vec<TokenId>, ModelError> {
+fn greedy(
+    model: &mut CpuModel,
+    prompt: &[TokenId],
+    generate: usize,
+) -> Result<Vec<TokenId>, ModelError> {
     let blocks = table(0, (prompt.len() + generate).div_ceil(BLOCK_TOKENS));
     model.reserve_kv(blocks.len())?;
     let mut logits = Vec::new();
     let mut tokens = prompt.to_vec();
     let mut start = 0;
     while tokens.len() < prompt.len() + generate {
-        let chunk = Chunk { tokens: &tokens[start..], start, block_table: &blocks, logits: LogitsRows::Last };
+        let chunk = Chunk {
+            tokens: &tokens[start..],
+            start,
+            block_table: &blocks,
+            logits: LogitsRows::Last,
+        };
         model.forward(&[chunk], &mut logits)?;
         start = tokens.len();
         tokens.push(largest(&logits));
@@ -80,7 +92,12 @@ fn largest(logits: &[f32]) -> TokenId {
     best as TokenId
 }
 
-fn measure(model: &mut CpuModel, streams: usize, prompt: usize, generate: usize) -> Result<(), ModelError> {
+fn measure(
+    model: &mut CpuModel,
+    streams: usize,
+    prompt: usize,
+    generate: usize,
+) -> Result<(), ModelError> {
     let vocab = model.info().vocab_size;
     let per_stream = (prompt + generate).div_ceil(BLOCK_TOKENS);
     model.reserve_kv(streams * per_stream)?;
@@ -92,7 +109,8 @@ fn measure(model: &mut CpuModel, streams: usize, prompt: usize, generate: usize)
         for start in (0..prompt).step_by(CHUNK) {
             let end = prompt.min(start + CHUNK);
             let rows = if end == prompt { LogitsRows::Last } else { LogitsRows::None };
-            let chunk = Chunk { tokens: &text[start..end], start, block_table: table, logits: rows };
+            let chunk =
+                Chunk { tokens: &text[start..end], start, block_table: table, logits: rows };
             model.forward(&[chunk], &mut logits)?;
         }
     }

@@ -66,7 +66,8 @@ impl Config {
     /// Reads and checks the numbers of a file.
     pub(crate) fn read(header: &Header) -> Result<Self, LoadError> {
         let meta = &header.metadata;
-        let name = meta.str("general.architecture").ok_or_else(|| missing("general.architecture"))?;
+        let name =
+            meta.str("general.architecture").ok_or_else(|| missing("general.architecture"))?;
         let architecture = ARCHITECTURES.iter().find(|a| a.name == name).ok_or_else(|| {
             let known: Vec<&str> = ARCHITECTURES.iter().map(|a| a.name).collect();
             LoadError::Unsupported(format!("architecture {name} (known: {})", known.join(", ")))
@@ -97,21 +98,30 @@ impl Config {
 
     fn check(&self, keys: &Keys<'_>) -> Result<(), LoadError> {
         if !self.heads.is_multiple_of(self.kv_heads) {
-            let problem = format!("{} query heads are no multiple of {} KV heads", self.heads, self.kv_heads);
+            let problem =
+                format!("{} query heads are no multiple of {} KV heads", self.heads, self.kv_heads);
             return Err(keys.malformed("attention.head_count_kv", problem));
         }
         if self.head_dim > MAX_HEAD_DIM {
-            return Err(LoadError::Unsupported(format!("heads of {} dimensions (most: {MAX_HEAD_DIM})", self.head_dim)));
+            return Err(LoadError::Unsupported(format!(
+                "heads of {} dimensions (most: {MAX_HEAD_DIM})",
+                self.head_dim
+            )));
         }
         if keys.size("attention.value_length", Some(self.head_dim))? != self.head_dim {
-            return Err(LoadError::Unsupported(format!("{} other than the key length", keys.name("attention.value_length"))));
+            return Err(LoadError::Unsupported(format!(
+                "{} other than the key length",
+                keys.name("attention.value_length")
+            )));
         }
         if !self.rope_dims.is_multiple_of(2) || self.rope_dims > self.head_dim {
-            let problem = format!("{} rotating dimensions in heads of {}", self.rope_dims, self.head_dim);
+            let problem =
+                format!("{} rotating dimensions in heads of {}", self.rope_dims, self.head_dim);
             return Err(keys.malformed("rope.dimension_count", problem));
         }
         if !(self.epsilon >= 0.0 && self.rope_base > 0.0 && self.rope_base.is_finite()) {
-            return Err(keys.malformed("rope.freq_base", "epsilon and rope base have to be positive numbers"));
+            return Err(keys
+                .malformed("rope.freq_base", "epsilon and rope base have to be positive numbers"));
         }
         Ok(())
     }
@@ -124,7 +134,8 @@ fn missing(key: &str) -> LoadError {
 /// Rows of the embedding: the tensor decides, the metadata's count is only informative.
 fn vocab(header: &Header) -> Result<usize, LoadError> {
     let tensor = header.tensors.iter().find(|t| t.name == "token_embd.weight");
-    let rows = tensor.ok_or_else(|| LoadError::Missing("the tensor token_embd.weight".into()))?.rows();
+    let rows =
+        tensor.ok_or_else(|| LoadError::Missing("the tensor token_embd.weight".into()))?.rows();
     match u32::try_from(rows) {
         Ok(rows) => Ok(rows as usize),
         Err(_) => Err(LoadError::malformed("token_embd.weight", format!("{rows} rows"))),
@@ -175,7 +186,12 @@ impl Keys<'_> {
         let factor = match kind {
             "none" => self.float("rope.scale_linear", Some(1.0))?,
             "linear" => self.float("rope.scaling.factor", Some(1.0))?,
-            other => return Err(LoadError::Unsupported(format!("{} {other}", self.name("rope.scaling.type")))),
+            other => {
+                return Err(LoadError::Unsupported(format!(
+                    "{} {other}",
+                    self.name("rope.scaling.type")
+                )));
+            }
         };
         if factor > 0.0 && factor.is_finite() {
             return Ok(factor);

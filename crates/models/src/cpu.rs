@@ -46,8 +46,12 @@ pub(crate) struct Parts {
 impl CpuModel {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { name, digest, config, weights, isa, kernels, kv, pool } = parts;
-        let kv_shape =
-            KvShape { kind: kv, layers: config.layers, heads: config.kv_heads, head_dim: config.head_dim };
+        let kv_shape = KvShape {
+            kind: kv,
+            layers: config.layers,
+            heads: config.kv_heads,
+            head_dim: config.head_dim,
+        };
         let short: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let info = ModelInfo {
             name,
@@ -61,7 +65,19 @@ impl CpuModel {
         let rope = RopeTable::new(&config, weights.rope_factors.as_deref());
         let buffers = Buffers::default();
         let (rows, wanted) = (Vec::new(), Vec::new());
-        Self { info, config, weights, kernels, pool, rope, kv_shape, kv: None, buffers, rows, wanted }
+        Self {
+            info,
+            config,
+            weights,
+            kernels,
+            pool,
+            rope,
+            kv_shape,
+            kv: None,
+            buffers,
+            rows,
+            wanted,
+        }
     }
 
     /// Bytes of weights in memory.
@@ -158,6 +174,9 @@ impl Model for CpuModel {
 
 impl std::fmt::Debug for CpuModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CpuModel").field("info", &self.info).field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("CpuModel")
+            .field("info", &self.info)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

@@ -81,7 +81,10 @@ pub(crate) struct KvCache {
 impl KvCache {
     /// Address space for `blocks` blocks; memory is taken when a block is first written.
     pub(crate) fn new(shape: KvShape, blocks: usize) -> Result<Self, ModelError> {
-        let bytes = shape.block_bytes().checked_mul(shape.layers).and_then(|bytes| bytes.checked_mul(blocks));
+        let bytes = shape
+            .block_bytes()
+            .checked_mul(shape.layers)
+            .and_then(|bytes| bytes.checked_mul(blocks));
         let failed = |bytes| ModelError::OutOfMemory { what: "the KV cache", bytes };
         let bytes = bytes.ok_or_else(|| failed(usize::MAX))?;
         let memory = Memory::new(bytes, false).map_err(|_| failed(bytes))?;

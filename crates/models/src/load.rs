@@ -48,14 +48,20 @@ pub struct LoadedModel {
 ///
 /// # Errors
 /// Any [`LoadError`].
-pub fn load_model(source: &Source, name: String, options: &LoadOptions) -> Result<LoadedModel, LoadError> {
+pub fn load_model(
+    source: &Source,
+    name: String,
+    options: &LoadOptions,
+) -> Result<LoadedModel, LoadError> {
     let isa = options.isa.unwrap_or_else(Isa::detect);
     let kernels = Kernels::get(isa).ok_or(LoadError::NoSuchIsa(isa.name()))?;
     let header = gguf::read(source)?;
     let config = Config::read(&header)?;
     // Hashing takes about as long as packing: both at once.
     let (weights, digest) = std::thread::scope(|scope| {
-        let digest = std::thread::Builder::new().name("digest".into()).spawn_scoped(scope, || digest(source));
+        let digest = std::thread::Builder::new()
+            .name("digest".into())
+            .spawn_scoped(scope, || digest(source));
         let weights = Weights::load(source, &header, &config, &options.pool);
         let digest = match digest {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -66,7 +72,8 @@ pub fn load_model(source: &Source, name: String, options: &LoadOptions) -> Resul
     let (weights, digest) = (weights?, digest?);
     let name = header.metadata.str("general.name").map_or(name, str::to_owned);
     let pool = options.pool.clone();
-    let model = CpuModel::new(Parts { name, digest, config, weights, isa, kernels, kv: options.kv, pool });
+    let model =
+        CpuModel::new(Parts { name, digest, config, weights, isa, kernels, kv: options.kv, pool });
     Ok(LoadedModel { model, metadata: header.metadata })
 }
 

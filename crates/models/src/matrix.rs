@@ -36,7 +36,12 @@ pub(crate) struct Matrix {
 
 impl Matrix {
     /// A matrix that starts at `offset` (rounded up), and the offset behind it. `None` if a size overflows.
-    pub(crate) fn place(kind: TensorType, inputs: usize, outputs: usize, offset: usize) -> Option<(Self, usize)> {
+    pub(crate) fn place(
+        kind: TensorType,
+        inputs: usize,
+        outputs: usize,
+        offset: usize,
+    ) -> Option<(Self, usize)> {
         let data = offset.checked_next_multiple_of(ALIGN)?;
         let mut matrix = Self { kind, inputs, outputs, data, scales: 0, bias: None };
         let bytes = matrix.group_bytes().checked_mul(matrix.groups())?;
@@ -84,7 +89,13 @@ pub(crate) fn row_bytes(kind: TensorType, inputs: usize) -> usize {
 
 /// Packs one group. `rows` holds up to 16 rows as they lie in the file, one after the other; `data` and `scales` are
 /// the group's parts of the packed matrix, zeroed.
-pub(crate) fn pack_group(kind: TensorType, inputs: usize, rows: &[u8], data: &mut [u8], scales: &mut [u16]) {
+pub(crate) fn pack_group(
+    kind: TensorType,
+    inputs: usize,
+    rows: &[u8],
+    data: &mut [u8],
+    scales: &mut [u16],
+) {
     let stride = row_bytes(kind, inputs);
     for (lane, row) in rows.chunks_exact(stride).enumerate() {
         match kind {
@@ -122,7 +133,13 @@ fn pack_blocks<const BYTES: usize, const QUADS: usize>(
 }
 
 /// Reads output `lane` of a packed group back as floats (an embedding's row).
-pub(crate) fn unpack_row(kind: TensorType, data: &[u8], scales: &[u16], lane: usize, out: &mut [f32]) {
+pub(crate) fn unpack_row(
+    kind: TensorType,
+    data: &[u8],
+    scales: &[u16],
+    lane: usize,
+    out: &mut [f32],
+) {
     let half = |element: &[u8]| u16::from_le_bytes([element[2 * lane], element[2 * lane + 1]]);
     match kind {
         TensorType::F32 => {

@@ -70,7 +70,10 @@ impl Pool {
         });
         let start = |n: usize| {
             let shared = shared.clone();
-            std::thread::Builder::new().name(format!("compute-{n}")).spawn(move || shared.work()).ok()
+            std::thread::Builder::new()
+                .name(format!("compute-{n}"))
+                .spawn(move || shared.work())
+                .ok()
         };
         let workers = (1..threads).map_while(start).collect();
         Self { shared, turn: Mutex::new(()), workers }
@@ -98,7 +101,10 @@ impl Pool {
         // claimed task, and this call returns only when all tasks are finished. No task of a former job is unfinished,
         // so nobody reads `job` while it is written.
         unsafe {
-            *shared.job.get() = Job { task: std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task), tasks };
+            *shared.job.get() = Job {
+                task: std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task),
+                tasks,
+            };
         }
         shared.unfinished.store(tasks, Ordering::Relaxed);
         shared.unclaimed.store(tasks, Ordering::SeqCst);
@@ -207,18 +213,18 @@ fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
 mod tests {
     use super::*;
 
+    fn increment(counter: &AtomicUsize) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
     #[test]
     fn every_task_runs_once_on_any_number_of_threads() {
         for threads in [0, 1, 2, 5] {
             let pool = Pool::new(threads);
-            for tasks in [0, 1, 2, 7, 1000] {
-                for _ in 0..50 {
-                    let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
-                    pool.run(tasks, &|i| {
-                        counts[i].fetch_add(1, Ordering::Relaxed);
-                    });
-                    assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
-                }
+            for tasks in [0, 1, 2, 7, 1000].repeat(50) {
+                let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+                pool.run(tasks, &|i| increment(&counts[i]));
+                assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
             }
         }
     }
@@ -273,17 +279,16 @@ mod tests {
     #[test]
     fn jobs_of_several_callers_take_turns() {
         let pool = Pool::new(2);
+        let caller = || {
+            for _ in 0..200 {
+                let done = AtomicUsize::new(0);
+                pool.run(8, &|_| increment(&done));
+                assert_eq!(done.load(Ordering::Relaxed), 8);
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..200 {
-                        let done = AtomicUsize::new(0);
-                        pool.run(8, &|_| {
-                            done.fetch_add(1, Ordering::Relaxed);
-                        });
-                        assert_eq!(done.load(Ordering::Relaxed), 8);
-                    }
-                });
+                scope.spawn(caller);
             }
         });
     }

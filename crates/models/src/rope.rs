@@ -19,7 +19,8 @@ impl RopeTable {
         let pairs = config.rope_dims / 2;
         let frequency = |pair: usize| {
             let exponent = -2.0 * pair as f64 / config.rope_dims as f64;
-            let factor = factors.map_or(1.0, |f| f64::from(f[pair])) * f64::from(config.rope_factor);
+            let factor =
+                factors.map_or(1.0, |f| f64::from(f[pair])) * f64::from(config.rope_factor);
             f64::from(config.rope_base).powf(exponent) / factor
         };
         Self { frequencies: (0..pairs).map(frequency).collect(), rows: Vec::new(), positions: 0 }

@@ -129,16 +129,18 @@ impl Work<'_> {
     fn layer(&self, n: usize, layer: &Layer, spans: &[Span]) {
         let Step { config, kernels, rows, buffers, .. } = self.step;
         let rows = rows.len();
-        let Config { hidden, width, .. } = **config;
-        self.norm_rows(rows, &|r| r, n > 0, &layer.attention_norm, quantised(&layer.qkv));
+        let hidden = config.hidden;
+        self.norm_rows(None, n > 0, &layer.attention_norm, quantised(&layer.qkv));
         self.multiply(&layer.qkv, &buffers.qkv, buffers.normed, rows);
-        self.each_row(rows, 4 * config.heads * config.head_dim, &|r| self.rotate_and_store(n, layer, r));
+        self.each_row(rows, 4 * config.heads * config.head_dim, &|r| {
+            self.rotate_and_store(n, layer, r)
+        });
         self.attend(n, spans);
         let inputs = config.heads * config.head_dim;
         let output = std::slice::from_ref(&layer.attention_output);
         self.quantise_rows(rows, buffers.attended, inputs, quantised(output));
         self.multiply(output, &[buffers.delta], buffers.attended, rows);
-        self.norm_rows(rows, &|r| r, true, &layer.ffn_norm, quantised(&layer.gate_up));
+        self.norm_rows(None, true, &layer.ffn_norm, quantised(&layer.gate_up));
         self.multiply(&layer.gate_up, &buffers.gate_up, buffers.normed, rows);
         let down = std::slice::from_ref(&layer.down);
         let quantise = quantised(down);
@@ -153,25 +155,18 @@ impl Work<'_> {
             }
         });
         self.multiply(down, &[buffers.delta], buffers.gate_up[0], rows);
-        debug_assert_eq!(layer.down.outputs, width);
     }
 
-    /// For `i` in `0..rows`: row `from(i)` of `x`, after adding `delta` if `residual`, normed into row `i` of `normed`,
-    /// and quantised if asked.
-    fn norm_rows(
-        &self,
-        rows: usize,
-        from: &(dyn Fn(usize) -> usize + Sync),
-        residual: bool,
-        weight: &[f32],
-        quantise: bool,
-    ) {
-        let Step { config, kernels, buffers, .. } = self.step;
+    /// Norms rows of `x`, after adding `delta` if `residual`, into `normed`, and quantises them if asked. All rows, or
+    /// only those in `only`, which then lie one after the other in `normed`.
+    fn norm_rows(&self, only: Option<&[usize]>, residual: bool, weight: &[f32], quantise: bool) {
+        let Step { config, kernels, rows, buffers, .. } = self.step;
         let width = config.width;
-        self.each_row(rows, 4 * width, &|i| {
-            let row = from(i);
+        let count = only.map_or(rows.len(), <[usize]>::len);
+        self.each_row(count, 4 * width, &|i| {
+            let row = only.map_or(i, |only| only[i]);
             let (x, normed) = (buffers.x.at(row * width), buffers.normed.at(i * width));
-            // SAFETY: rows of `width` floats; each task has its own (`from` is injective).
+            // SAFETY: rows of `width` floats; each task has its own, as no row is listed twice.
             unsafe {
                 if residual {
                     (kernels.add)(x, buffers.delta.at(row * width), width);
@@ -195,7 +190,13 @@ impl Work<'_> {
     }
 
     /// Multiplies the rows of `values` by matrices of equal width into `outs`, all in one phase.
-    fn multiply(&self, matrices: &[Matrix], outs: &[Shared<f32>], values: Shared<f32>, rows: usize) {
+    fn multiply(
+        &self,
+        matrices: &[Matrix],
+        outs: &[Shared<f32>],
+        values: Shared<f32>,
+        rows: usize,
+    ) {
         let Step { weights, kernels, buffers, .. } = self.step;
         let Some(first) = matrices.first() else { return };
         let inputs = first.inputs;
@@ -205,7 +206,8 @@ impl Work<'_> {
             let mut start = 0;
             for (matrix, out) in matrices.iter().zip(outs) {
                 let end = start + matrix.groups();
-                let groups = range.start.clamp(start, end) - start..range.end.clamp(start, end) - start;
+                let groups =
+                    range.start.clamp(start, end) - start..range.end.clamp(start, end) - start;
                 start = end;
                 let job = MatmulJob {
                     matrix,
@@ -232,7 +234,11 @@ impl Work<'_> {
         let (cos, sin) = rope.at(row.position);
         let interleaved = config.architecture.interleaved;
         let [q, k, v] = buffers.qkv;
-        let (q, k, v) = (q.at(r * heads * head_dim), k.at(r * kv_heads * head_dim), v.at(r * kv_heads * head_dim));
+        let (q, k, v) = (
+            q.at(r * heads * head_dim),
+            k.at(r * kv_heads * head_dim),
+            v.at(r * kv_heads * head_dim),
+        );
         for (x, heads, side) in [(q, heads, 0), (k, kv_heads, 1)] {
             // SAFETY: row `r` has `heads * head_dim` floats and is this task's alone; the rotating dimensions are at
             // most `head_dim`.
@@ -300,8 +306,13 @@ impl Work<'_> {
     fn output(&self, wanted: &[usize], logits: &mut [f32]) {
         let Step { weights, .. } = self.step;
         let output = std::slice::from_ref(weights.output());
-        self.norm_rows(wanted.len(), &|i| wanted[i], true, &weights.output_norm, quantised(output));
-        self.multiply(output, &[Shared(logits.as_mut_ptr())], self.step.buffers.normed, wanted.len());
+        self.norm_rows(Some(wanted), true, &weights.output_norm, quantised(output));
+        self.multiply(
+            output,
+            &[Shared(logits.as_mut_ptr())],
+            self.step.buffers.normed,
+            wanted.len(),
+        );
     }
 }
 

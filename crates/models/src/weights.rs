@@ -43,12 +43,21 @@ pub(crate) struct Weights {
 impl Weights {
     /// Reads all tensors. Every tensor of the file has to be understood: one left over means that the architecture
     /// is not quite the one that is built.
-    pub(crate) fn load(source: &Source, header: &Header, config: &Config, pool: &Pool) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        source: &Source,
+        header: &Header,
+        config: &Config,
+        pool: &Pool,
+    ) -> Result<Self, LoadError> {
         let tensors = header.tensors.iter().map(|t| (t.name.as_str(), t)).collect();
-        let mut loader = Loader { source, tensors, used: HashSet::new(), end: 0, matrices: Vec::new() };
+        let mut loader =
+            Loader { source, tensors, used: HashSet::new(), end: 0, matrices: Vec::new() };
         let Config { width, vocab, .. } = *config;
         let embedding = loader.matrix("token_embd", width, vocab)?;
-        let output = loader.has("output.weight").then(|| loader.matrix("output", width, vocab)).transpose()?;
+        let output = loader
+            .has("output.weight")
+            .then(|| loader.matrix("output", width, vocab))
+            .transpose()?;
         let output_norm = loader.vector("output_norm.weight", width)?;
         let rope_factors = loader
             .has("rope_freqs.weight")
@@ -57,10 +66,14 @@ impl Weights {
         if rope_factors.iter().flatten().any(|f| *f <= 0.0 || !f.is_finite()) {
             return Err(LoadError::malformed("rope_freqs.weight", "a factor that is not positive"));
         }
-        let layers = (0..config.layers).map(|n| loader.layer(n, config)).collect::<Result<_, _>>()?;
-        if let Some(name) = loader.tensors.keys().filter(|name| !loader.used.contains(*name)).min() {
+        let layers =
+            (0..config.layers).map(|n| loader.layer(n, config)).collect::<Result<_, _>>()?;
+        if let Some(name) = loader.tensors.keys().filter(|name| !loader.used.contains(*name)).min()
+        {
             let architecture = config.architecture.name;
-            return Err(LoadError::Unsupported(format!("tensor {name} in architecture {architecture}")));
+            return Err(LoadError::Unsupported(format!(
+                "tensor {name} in architecture {architecture}"
+            )));
         }
         let memory = loader.fill(pool)?;
         Ok(Self { memory, embedding, output, output_norm, layers, rope_factors })
@@ -89,8 +102,10 @@ impl<'a> Loader<'a> {
 
     /// A tensor whose shape is `expected`, trailing ones aside.
     fn take(&mut self, name: &str, expected: &[usize]) -> Result<&'a Tensor, LoadError> {
-        let (name, tensor) =
-            self.tensors.get_key_value(name).ok_or_else(|| LoadError::Missing(format!("the tensor {name}")))?;
+        let (name, tensor) = self
+            .tensors
+            .get_key_value(name)
+            .ok_or_else(|| LoadError::Missing(format!("the tensor {name}")))?;
         let expected: Vec<u64> = expected.iter().map(|n| *n as u64).collect();
         let (head, tail) = tensor.shape.split_at(expected.len().min(tensor.shape.len()));
         if head != expected || tail.iter().any(|n| *n != 1) {
@@ -158,8 +173,8 @@ impl<'a> Loader<'a> {
     /// Takes memory for all matrices and packs them into it.
     fn fill(&self, pool: &Pool) -> Result<Memory, LoadError> {
         let bytes = self.end;
-        let memory =
-            Memory::new(bytes, true).map_err(|_| LoadError::OutOfMemory { what: "the weights", bytes })?;
+        let memory = Memory::new(bytes, true)
+            .map_err(|_| LoadError::OutOfMemory { what: "the weights", bytes })?;
         let failure = Mutex::new(None);
         for (tensor, matrix) in &self.matrices {
             pool.run(matrix.groups(), &|group| {
@@ -174,12 +189,22 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn fill_group(&self, tensor: &Tensor, matrix: &Matrix, group: usize, memory: &Memory) -> Result<(), LoadError> {
+    fn fill_group(
+        &self,
+        tensor: &Tensor,
+        matrix: &Matrix,
+        group: usize,
+        memory: &Memory,
+    ) -> Result<(), LoadError> {
         let row_bytes = matrix::row_bytes(matrix.kind, matrix.inputs);
         let first = group * LANES;
         let rows = LANES.min(matrix.outputs - first);
         let mut bytes = vec![0; rows * row_bytes];
-        self.source.read_at(tensor.offset + (first * row_bytes) as u64, &mut bytes, &tensor.name)?;
+        self.source.read_at(
+            tensor.offset + (first * row_bytes) as u64,
+            &mut bytes,
+            &tensor.name,
+        )?;
         let data_len = matrix.group_bytes();
         let scales_len = matrix.group_scales();
         let data = memory.at(matrix.data + group * data_len);

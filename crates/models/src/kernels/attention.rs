@@ -79,7 +79,8 @@ pub(crate) unsafe fn store_kv<S: Simd>(row: &KvRow) {
             }
         }
         let out = if is_key { row.keys_out } else { row.values_out };
-        let (start, step) = if is_key { (row.slot, LANES) } else { (row.slot * row.value_stride, 1) };
+        let (start, step) =
+            if is_key { (row.slot, LANES) } else { (row.slot * row.value_stride, 1) };
         for i in 0..width {
             let at = start + i * step;
             if row.half {
@@ -139,7 +140,10 @@ struct Queries<const N: usize> {
 
 /// Attention of the queries `first..first + N`, counted row by row and head by head.
 #[inline(always)]
-unsafe fn some_queries<S: Simd, const N: usize, const HALF: bool>(job: &AttendJob<'_>, first: usize) {
+unsafe fn some_queries<S: Simd, const N: usize, const HALF: bool>(
+    job: &AttendJob<'_>,
+    first: usize,
+) {
     let offset = |n: usize| {
         let query = first + n;
         query / job.group * job.row_stride + query % job.group * job.head_dim
@@ -208,7 +212,12 @@ unsafe fn score_tile<S: Simd, const N: usize, const HALF: bool>(
 /// Turns the scores of query `n` into weights relative to the largest score so far, and gives the factor by which what
 /// was summed before shrinks. Positions that the query does not see get weight 0.
 #[inline(always)]
-unsafe fn soften<S: Simd, const N: usize>(state: &mut Queries<N>, n: usize, tile: usize, blocks: usize) -> S::F {
+unsafe fn soften<S: Simd, const N: usize>(
+    state: &mut Queries<N>,
+    n: usize,
+    tile: usize,
+    blocks: usize,
+) -> S::F {
     let weights = &mut state.weights[n];
     let visible = state.limit[n].saturating_sub(tile).min(blocks * LANES);
     weights[visible..blocks * LANES].fill(f32::NEG_INFINITY);
@@ -247,7 +256,8 @@ unsafe fn add_values<S: Simd, const N: usize, const HALF: bool>(
             for slot in 0..LANES.min(positions - first) {
                 let v = load::<S, HALF>(values, slot * job.cache.value_stride + d);
                 for n in 0..N {
-                    acc[n] = S::fma(S::splat(*state.weights[n].as_ptr().add(first + slot)), v, acc[n]);
+                    acc[n] =
+                        S::fma(S::splat(*state.weights[n].as_ptr().add(first + slot)), v, acc[n]);
                 }
             }
         }

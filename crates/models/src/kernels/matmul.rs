@@ -63,7 +63,8 @@ pub(crate) unsafe fn matmul<S: Simd>(job: &MatmulJob<'_>) {
         for group in job.groups.clone() {
             for slab in (0..job.matrix.inputs).step_by(SLAB) {
                 for row in (0..rows).step_by(S::TILE) {
-                    let tile = Tile { job, group, row: block + row, slab, sums: sums.add(row * LANES) };
+                    let tile =
+                        Tile { job, group, row: block + row, slab, sums: sums.add(row * LANES) };
                     multiply::<S>(tile, S::TILE.min(rows - row));
                 }
             }
@@ -160,7 +161,8 @@ unsafe fn floats<S: Simd, const ROWS: usize, W: FloatWeights>(tile: Tile<'_>) {
     let group_start = job.base.add(job.matrix.data + group * job.matrix.group_bytes());
     let mut weights = group_start.cast::<W::Element>().add(slab * LANES);
     let a = job.activations;
-    let rows: [*const f32; ROWS] = std::array::from_fn(|r| a.values.add((row + r) * a.value_stride + slab));
+    let rows: [*const f32; ROWS] =
+        std::array::from_fn(|r| a.values.add((row + r) * a.value_stride + slab));
     let mut acc: [S::F; ROWS] = start::<S, ROWS>(slab, sums);
     for i in 0..inputs {
         let w = W::load::<S>(weights);
@@ -242,7 +244,8 @@ unsafe fn blocks<S: Simd, const ROWS: usize, W: BlockWeights>(tile: Tile<'_>) {
     let scales = job.base.add(job.matrix.scales).cast::<u16>();
     let mut scales = scales.add((group * all + first) * LANES);
     let a = job.activations;
-    let mut bytes: [*const i8; ROWS] = std::array::from_fn(|r| a.bytes.add((row + r) * a.byte_stride + slab));
+    let mut bytes: [*const i8; ROWS] =
+        std::array::from_fn(|r| a.bytes.add((row + r) * a.byte_stride + slab));
     let mut meta: [usize; ROWS] = std::array::from_fn(|r| (row + r) * a.block_stride + first);
     let mut acc: [S::F; ROWS] = start::<S, ROWS>(slab, sums);
     for _ in 0..count {

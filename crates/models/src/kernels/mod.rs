@@ -9,6 +9,7 @@
 //! All functions are unsafe: the processor must have the instruction set of the table, and the pointers in the job
 //! must cover the ranges that the job's fields describe, unshared with any other writer.
 #![expect(unsafe_op_in_unsafe_fn, reason = "one contract for all functions, stated in the header")]
+#![expect(clippy::needless_range_loop, reason = "one index runs over several arrays of registers")]
 
 pub(crate) mod attention;
 pub(crate) mod matmul;

@@ -137,7 +137,8 @@ impl Simd for Avx2 {
     unsafe fn store_i8(p: *mut i8, x: Self::I) {
         // Packing works within halves of a register: words come out as lanes 0-3, 8-11, 4-7, 12-15.
         let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(x.0, x.1));
-        let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+        let bytes =
+            _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
         _mm_storeu_si128(p.cast(), bytes);
     }
     #[inline(always)]

@@ -40,8 +40,13 @@ impl Isa {
         {
             let avx2 = || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             let avx2 = || avx2() && is_x86_feature_detected!("f16c");
-            let wide = || is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-            let wide = || wide() && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl");
+            let wide =
+                || is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+            let wide = || {
+                wide()
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            };
             match self {
                 Self::Portable => true,
                 Self::Avx2 => avx2(),

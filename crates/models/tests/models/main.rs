@@ -1,0 +1,6 @@
+//! Tests of whole models through the public interface.
+
+mod common;
+mod golden;
+mod hostile;
+mod laws;
