@@ -25,7 +25,8 @@ pub struct StreamEncoder {
 struct Open {
     index: u32,
     kind: BlockKind,
-    shown: bool,
+    /// Whether a delta was sent.
+    said: bool,
 }
 
 impl StreamEncoder {
@@ -76,13 +77,11 @@ impl StreamEncoder {
 
     fn block_start(&mut self, index: u32, kind: &BlockKind) -> Vec<Frame> {
         let mut frames = self.block_stop();
-        let mut shown = false;
         if let BlockKind::ToolUse { id, name } = kind {
             let start = json!({"toolUse": {"toolUseId": id, "name": name}});
             frames.push(("contentBlockStart", json!({"start": start, "contentBlockIndex": index})));
-            shown = true;
         }
-        self.open = Some(Open { index, kind: kind.clone(), shown });
+        self.open = Some(Open { index, kind: kind.clone(), said: false });
         frames
     }
 
@@ -90,7 +89,7 @@ impl StreamEncoder {
         let Some(open) = self.open.as_mut().filter(|_| !text.is_empty()) else {
             return Vec::new();
         };
-        open.shown = true;
+        open.said = true;
         let delta = match open.kind {
             BlockKind::Text => json!({"text": text}),
             BlockKind::Reasoning => json!({"reasoningContent": {"text": text}}),
@@ -99,11 +98,17 @@ impl StreamEncoder {
         vec![("contentBlockDelta", json!({"delta": delta, "contentBlockIndex": open.index}))]
     }
 
+    /// Ends the open block. A call without arguments gets an empty object: its text must be JSON.
     fn block_stop(&mut self) -> Vec<Frame> {
-        let shown = self.open.take().filter(|open| open.shown);
-        let frame =
-            shown.map(|open| ("contentBlockStop", json!({"contentBlockIndex": open.index})));
-        frame.into_iter().collect()
+        let mut frames = Vec::new();
+        let is_call = |open: &Open| matches!(open.kind, BlockKind::ToolUse { .. });
+        if self.open.as_ref().is_some_and(|open| is_call(open) && !open.said) {
+            frames.extend(self.delta("{}"));
+        }
+        if let Some(open) = self.open.take().filter(|open| open.said) {
+            frames.push(("contentBlockStop", json!({"contentBlockIndex": open.index})));
+        }
+        frames
     }
 
     fn keep_logprobs(&mut self, tokens: &[TokenLogprob]) {

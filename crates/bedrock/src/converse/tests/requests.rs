@@ -23,10 +23,12 @@ fn additional(fields: &Value) -> Value {
     hi(&json!({"additionalModelRequestFields": fields}))
 }
 
-#[test]
-fn everything_at_once_is_read() {
-    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
-    let body = json!({
+fn weather_schema() -> Value {
+    json!({"type": "object", "properties": {"city": {"type": "string"}}})
+}
+
+fn everything() -> Value {
+    json!({
         "system": [{"text": "be brief"}, {"text": "be kind"}],
         "messages": [
             {"role": "user", "content": [{"text": "weather?"}]},
@@ -45,7 +47,7 @@ fn everything_at_once_is_read() {
         "toolConfig": {
             "tools": [{"toolSpec": {
                 "name": "get_weather", "description": "Weather now", "strict": false,
-                "inputSchema": {"json": schema},
+                "inputSchema": {"json": weather_schema()},
             }}],
             "toolChoice": {"tool": {"name": "get_weather"}},
         },
@@ -62,7 +64,11 @@ fn everything_at_once_is_read() {
         "requestMetadata": {"team a": "x@y", "k": ""},
         "performanceConfig": {"latency": "optimized"},
         "serviceTier": {"type": "flex"},
-    });
+    })
+}
+
+#[test]
+fn everything_at_once_is_read() {
     let message = |role, content| Message { role, content };
     let expected = Request {
         prompt: Prompt::Turns(Turns {
@@ -97,7 +103,7 @@ fn everything_at_once_is_read() {
         tools: vec![Tool {
             name: "get_weather".into(),
             description: Some("Weather now".into()),
-            input_schema: schema,
+            input_schema: weather_schema(),
         }],
         tool_choice: ToolChoice::Named("get_weather".into()),
         sampling: Sampling {
@@ -120,7 +126,7 @@ fn everything_at_once_is_read() {
         request_metadata: vec![("team a".into(), "x@y".into()), ("k".into(), String::new())],
         ignored: vec!["anthropic_beta".into(), "performanceConfig.latency".into()],
     };
-    assert_eq!(parse(&body), Ok(expected));
+    assert_eq!(parse(&everything()), Ok(expected));
 }
 
 #[test]

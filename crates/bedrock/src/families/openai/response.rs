@@ -12,6 +12,8 @@ use crate::converse::logprobs_value;
 
 const REASONING_START: &str = "<reasoning>";
 const REASONING_END: &str = "</reasoning>";
+/// Arguments of a call that has none: clients parse the text as JSON.
+const NO_ARGUMENTS: &str = "{}";
 
 pub(in crate::families) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
     let choices: Vec<Value> =
@@ -40,11 +42,14 @@ fn whole_choice(choice: &Choice, index: u32) -> Value {
             BlockKind::Reasoning => {
                 content.extend([REASONING_START, &block.text, REASONING_END]);
             }
-            BlockKind::ToolUse { id, name } => calls.push(json!({
-                "id": id,
-                "type": "function",
-                "function": {"name": name, "arguments": block.text},
-            })),
+            BlockKind::ToolUse { id, name } => {
+                let arguments = if block.text.is_empty() { NO_ARGUMENTS } else { &block.text };
+                calls.push(json!({
+                    "id": id,
+                    "type": "function",
+                    "function": {"name": name, "arguments": arguments},
+                }));
+            }
         }
     }
     let content =
@@ -92,6 +97,8 @@ pub(in crate::families) struct Stream {
 #[derive(Clone, Debug, Default)]
 struct Progress {
     open: Option<BlockKind>,
+    /// Whether the open block has a delta.
+    said: bool,
     /// Tool calls begun.
     calls: u32,
 }
@@ -145,29 +152,28 @@ impl Stream {
         let mut chunks = self.begin(choice);
         let progress = self.choices.entry(choice).or_default();
         progress.open = Some(kind.clone());
-        match kind {
-            BlockKind::Text => {}
-            BlockKind::Reasoning => {
-                chunks.push(self.chunk(choice, json!({"content": REASONING_START}), None));
-            }
-            BlockKind::ToolUse { id, name } => {
-                let call = json!({
-                    "index": progress.calls,
-                    "id": id,
-                    "type": "function",
-                    "function": {"name": name, "arguments": ""},
-                });
-                progress.calls += 1;
-                chunks.push(self.chunk(choice, json!({"tool_calls": [call]}), None));
-            }
+        progress.said = false;
+        if let BlockKind::ToolUse { id, name } = kind {
+            let call = json!({
+                "index": progress.calls,
+                "id": id,
+                "type": "function",
+                "function": {"name": name, "arguments": ""},
+            });
+            progress.calls += 1;
+            chunks.push(self.chunk(choice, json!({"tool_calls": [call]}), None));
         }
         chunks
     }
 
     fn delta(&mut self, choice: u32, text: &str) -> Vec<Value> {
-        let Some(progress) = self.choices.get(&choice) else { return Vec::new() };
+        let Some(progress) = self.choices.get_mut(&choice) else { return Vec::new() };
+        let first = !std::mem::replace(&mut progress.said, true);
         let delta = match &progress.open {
             None => return Vec::new(),
+            Some(BlockKind::Reasoning) if first => {
+                json!({"content": format!("{REASONING_START}{text}")})
+            }
             Some(BlockKind::Text | BlockKind::Reasoning) => json!({"content": text}),
             Some(BlockKind::ToolUse { .. }) => {
                 let index = progress.calls.saturating_sub(1);
@@ -178,12 +184,16 @@ impl Stream {
     }
 
     fn block_stop(&mut self, choice: u32) -> Vec<Value> {
-        let open = self.choices.get_mut(&choice).and_then(|progress| progress.open.take());
-        if open == Some(BlockKind::Reasoning) {
-            vec![self.chunk(choice, json!({"content": REASONING_END}), None)]
-        } else {
-            Vec::new()
-        }
+        let Some(progress) = self.choices.get_mut(&choice) else { return Vec::new() };
+        let chunks = match &progress.open {
+            Some(BlockKind::Reasoning) if progress.said => {
+                vec![self.chunk(choice, json!({"content": REASONING_END}), None)]
+            }
+            Some(BlockKind::ToolUse { .. }) if !progress.said => self.delta(choice, NO_ARGUMENTS),
+            Some(_) | None => Vec::new(),
+        };
+        self.choices.entry(choice).or_default().open = None;
+        chunks
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the delta becomes part of the chunk")]

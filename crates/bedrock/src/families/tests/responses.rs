@@ -1,0 +1,180 @@
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use crate::canonical::{
+    Answer, BlockKind, Event, Latency, ResponseContext, StopReason, TokenLogprob, Usage,
+};
+use crate::families::{StreamEncoder, encode_answer};
+use crate::family::Family;
+
+const LATENCY: Latency = Latency { total_ms: 321, first_byte_ms: 45 };
+const USAGE: Usage = Usage { input: 11, output: 7, cache_read: 16, cache_write: 2 };
+const SERVED: [(&str, Family); 3] = [
+    ("anthropic", Family::AnthropicMessages),
+    ("llama", Family::MetaLlama),
+    ("openai", Family::OpenAiChat),
+];
+
+fn context() -> ResponseContext {
+    ResponseContext {
+        request_id: "3e8d3dc8-7b1c-4b1e-8d8e-1b2f0f3a5c11".into(),
+        model_id: "local.pebble".into(),
+        created: 1_790_000_000,
+        input_tokens: 29,
+        seed: 42,
+    }
+}
+
+fn block(choice: u32, index: u32, kind: BlockKind, texts: &[&str]) -> Vec<Event> {
+    let mut events = vec![Event::BlockStart { choice, index, kind }];
+    let delta = |text: &&str| Event::Delta { choice, index, text: (*text).to_owned() };
+    events.extend(texts.iter().map(delta));
+    events.push(Event::BlockStop { choice, index });
+    events
+}
+
+fn call(index: u32, id: &str, texts: &[&str]) -> Vec<Event> {
+    block(0, index, BlockKind::ToolUse { id: id.into(), name: "get_weather".into() }, texts)
+}
+
+fn stop(choice: u32, reason: StopReason, stop_sequence: Option<&str>) -> Event {
+    Event::Stop { choice, reason, stop_sequence: stop_sequence.map(str::to_owned) }
+}
+
+fn everything() -> Vec<Event> {
+    let mut events = block(0, 0, BlockKind::Reasoning, &["hm", "m"]);
+    events.extend(block(0, 1, BlockKind::Text, &["One ", "moment."]));
+    events.extend(call(2, "tooluse_1", &["{\"city\":", " \"Bern\"}"]));
+    events.extend(call(3, "tooluse_2", &[]));
+    events.push(stop(0, StopReason::ToolUse, None));
+    events
+}
+
+fn plain(reason: StopReason, stop_sequence: Option<&str>) -> Vec<Event> {
+    let mut events = block(0, 0, BlockKind::Text, &["Hel", "lo"]);
+    events.push(stop(0, reason, stop_sequence));
+    events
+}
+
+fn unary(family: Family, choices: u32, events: &[Event]) -> Value {
+    let all = events.iter().cloned().chain([Event::Usage(USAGE)]);
+    let answer = Answer::from_events(choices, all).unwrap();
+    encode_answer(family, &answer, &context(), &LATENCY).unwrap()
+}
+
+fn stream(family: Family, events: &[Event]) -> Vec<Value> {
+    let mut encoder = StreamEncoder::new(family, context()).unwrap();
+    let mut chunks = encoder.start();
+    chunks.extend(events.iter().flat_map(|event| encoder.push(event)));
+    chunks.extend(encoder.push(&Event::Usage(USAGE)));
+    chunks.extend(encoder.finish(USAGE, LATENCY));
+    chunks
+}
+
+#[test]
+fn an_answer_in_every_shape() {
+    for (name, family) in SERVED {
+        let text = plain(StopReason::StopSequence, Some("END"));
+        assert_json_snapshot!(format!("{name}_unary"), unary(family, 1, &text));
+        assert_json_snapshot!(format!("{name}_stream"), stream(family, &text));
+    }
+}
+
+#[test]
+fn reasoning_and_calls_in_the_shapes_that_have_them() {
+    for (name, family) in [SERVED[0], SERVED[2]] {
+        assert_json_snapshot!(format!("{name}_unary_tools"), unary(family, 1, &everything()));
+        assert_json_snapshot!(format!("{name}_stream_tools"), stream(family, &everything()));
+    }
+}
+
+#[test]
+fn openai_choices_are_interleaved_and_carry_log_probabilities() {
+    let logprob = TokenLogprob {
+        token: "a".into(),
+        bytes: b"a".to_vec(),
+        logprob: -0.5,
+        top: vec![("a".into(), b"a".to_vec(), -0.5)],
+    };
+    let first = block(0, 0, BlockKind::Text, &["a"]);
+    let second = block(1, 0, BlockKind::Text, &["b", "c"]);
+    let mut events: Vec<Event> = Vec::new();
+    for pair in 0..second.len() {
+        events.extend(second.get(pair).cloned());
+        events.extend(first.get(pair).cloned());
+        if pair == 1 {
+            events.push(Event::Logprobs { choice: 0, tokens: vec![logprob.clone()] });
+        }
+    }
+    events.push(stop(1, StopReason::MaxTokens, None));
+    events.push(stop(0, StopReason::EndTurn, None));
+    let family = Family::OpenAiChat;
+    assert_json_snapshot!("openai_unary_choices", unary(family, 2, &events));
+    assert_json_snapshot!("openai_stream_choices", stream(family, &events));
+}
+
+#[test]
+fn the_last_chunk_and_only_it_carries_the_metrics() {
+    let key = "amazon-bedrock-invocationMetrics";
+    for (name, family) in SERVED {
+        for events in [vec![], plain(StopReason::EndTurn, None), everything()] {
+            let chunks = stream(family, &events);
+            let (last, before) = chunks.split_last().unwrap();
+            assert!(before.iter().all(|chunk| chunk.get(key).is_none()), "{name}");
+            assert_eq!(
+                last[key],
+                json!({
+                    "inputTokenCount": 11, "outputTokenCount": 7, "invocationLatency": 321,
+                    "firstByteLatency": 45, "cacheReadInputTokenCount": 16,
+                    "cacheWriteInputTokenCount": 2,
+                })
+            );
+        }
+    }
+}
+
+#[test]
+fn stop_reasons_have_each_familys_words_and_failures_are_never_passed_off_as_an_end() {
+    use StopReason::*;
+    let table = [
+        (EndTurn, ["end_turn", "stop", "stop"]),
+        (ToolUse, ["tool_use", "tool_use", "tool_calls"]),
+        (MaxTokens, ["max_tokens", "length", "length"]),
+        (StopSequence, ["stop_sequence", "stop", "stop"]),
+        (MalformedToolUse, ["malformed_tool_use"; 3]),
+        (MalformedModelOutput, ["malformed_model_output"; 3]),
+        (ModelContextWindowExceeded, ["model_context_window_exceeded", "length", "length"]),
+    ];
+    for (reason, words) in table {
+        for ((_, family), word) in SERVED.into_iter().zip(words) {
+            let events = plain(reason, None);
+            let body = unary(family, 1, &events);
+            let shown = match family {
+                Family::OpenAiChat => &body["choices"][0]["finish_reason"],
+                _ => &body["stop_reason"],
+            };
+            assert_eq!(shown, word);
+            let text = serde_json::to_string(&stream(family, &events)).unwrap();
+            assert!(text.contains(&format!("\"{word}\"")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_without_a_stop_says_that_the_output_is_malformed() {
+    for (name, family) in SERVED {
+        let text = serde_json::to_string(&stream(family, &[])).unwrap();
+        assert!(text.contains("malformed_model_output"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_cut_off_call_shows_where_the_shape_can_hold_it() {
+    let mut events = call(0, "tooluse_1", &["{\"city\": \"Be"]);
+    events.push(stop(0, StopReason::MaxTokens, None));
+    let anthropic = unary(Family::AnthropicMessages, 1, &events);
+    assert_eq!(anthropic["content"], json!([]));
+    let openai = unary(Family::OpenAiChat, 1, &events);
+    let calls = &openai["choices"][0]["message"]["tool_calls"];
+    assert_eq!(calls[0]["function"]["arguments"], json!("{\"city\": \"Be"));
+}
