@@ -1,0 +1,1 @@
+"""Seeded generator of Pebble's training text: one module per skill, `mix` puts conversations together."""
