@@ -6,6 +6,7 @@ import pathlib
 import queue
 import re
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -14,7 +15,10 @@ import urllib.error
 import urllib.request
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("OUTCROP_BIN", str(ROOT / "target/release/outcrop"))
@@ -34,6 +38,8 @@ class Server:
         self.lines = []
         self.url = None
         self.ca_file = None
+        self.bearer = None
+        self.signing_key = (ACCESS_KEY, SECRET_KEY)
         # What one who started it on a fresh machine would have, and nothing of this machine's own settings.
         self.environment = {
             "PATH": os.environ.get("PATH", ""),
@@ -104,18 +110,26 @@ class Server:
 
     def request(self, method, path, body=None, headers=None):
         """A plain request, for what no SDK lets one send. Gives status, headers, body."""
-        headers = {"authorization": authorization(), **(headers or {})}
-        request = urllib.request.Request(self.url + path, data=body, method=method, headers=headers)
-        context = None
-        if self.ca_file:
-            import ssl
-
-            context = ssl.create_default_context(cafile=self.ca_file)
+        request = urllib.request.Request(self.url + path, data=body, method=method, headers=headers or {})
+        self._authorize(request)
+        context = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
         try:
             with urllib.request.urlopen(request, timeout=60, context=context) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
+
+    def _authorize(self, request):
+        """As an operator: with the API key or key pair given, else with anything well-formed."""
+        if request.has_header("Authorization"):
+            return
+        if self.bearer:
+            request.add_header("Authorization", f"Bearer {self.bearer}")
+            return
+        signed = AWSRequest(request.get_method(), request.full_url, data=request.data)
+        SigV4Auth(Credentials(*self.signing_key), "bedrock", "us-east-1").add_auth(signed)
+        for name in ("Authorization", "X-Amz-Date"):
+            request.add_header(name, signed.headers[name])
 
     def get(self, path, headers=None):
         return self.request("GET", path, headers=headers)
@@ -140,16 +154,15 @@ class Server:
             assert time.monotonic() < deadline, f"still at work: {counters}"
             time.sleep(0.05)
 
-    def client(self, service="bedrock-runtime", attempts=1, access_key=ACCESS_KEY, secret_key=SECRET_KEY, **settings):
+    def client(self, service="bedrock-runtime", attempts=1, key=(ACCESS_KEY, SECRET_KEY), endpoint_url=None):
         """A boto3 client as any application makes it, with this endpoint."""
-        session = boto3.Session(access_key, secret_key, region_name="us-east-1")
+        session = boto3.Session(*key, region_name="us-east-1")
         config = Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
             read_timeout=120,
             max_pool_connections=80,
-            **settings,
         )
-        return session.client(service, endpoint_url=self.url, config=config, verify=self.ca_file)
+        return session.client(service, endpoint_url=endpoint_url or self.url, config=config, verify=self.ca_file)
 
 
 def sum_counters(body):
@@ -169,14 +182,6 @@ def sum_counters(body):
 
     add(body)
     return totals
-
-
-def authorization():
-    """A well-formed SigV4 header; a server without keys takes any."""
-    scope = "20261124/us-east-1/bedrock/aws4_request"
-    return (
-        f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/{scope}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
-    )
 
 
 def user(text):
