@@ -52,8 +52,9 @@ class Server:
             file = pathlib.Path(self.folder.name) / "outcrop.toml"
             file.write_text(config)
             extra += ["--config", str(file)]
+        listen = [] if "--listen" in extra else ["--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--listen", "127.0.0.1:0", *extra],
+            [BINARY, "serve", *listen, *extra],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=open(pathlib.Path(self.folder.name) / "log", "w"),
