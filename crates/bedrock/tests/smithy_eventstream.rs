@@ -33,11 +33,9 @@ fn their_decode(data: &[u8], piece: usize) -> Result<(Vec<Message>, bool), Strin
     let mut messages = Vec::new();
     for bytes in data.chunks(piece) {
         buffer.extend_from_slice(bytes);
-        loop {
-            match decoder.decode_frame(&mut buffer).map_err(|error| error.to_string())? {
-                DecodedFrame::Complete(message) => messages.push(message),
-                DecodedFrame::Incomplete => break,
-            }
+        let mut next = || decoder.decode_frame(&mut buffer).map_err(|error| error.to_string());
+        while let DecodedFrame::Complete(message) = next()? {
+            messages.push(message);
         }
     }
     Ok((messages, buffer.is_empty()))
@@ -46,8 +44,8 @@ fn their_decode(data: &[u8], piece: usize) -> Result<(Vec<Message>, bool), Strin
 fn our_decode(data: &[u8]) -> Vec<Frame> {
     let mut decoder = Decoder::new();
     decoder.push(data);
-    let frames = std::iter::from_fn(|| decoder.next_frame().unwrap()).collect();
-    decoder.finish().unwrap();
+    let frames = std::iter::from_fn(|| decoder.next_frame().expect("an event stream")).collect();
+    decoder.finish().expect("whole frames");
     frames
 }
 
