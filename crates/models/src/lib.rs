@@ -20,6 +20,7 @@ mod source;
 mod step;
 #[cfg(test)]
 mod testing;
+pub mod tokenizer;
 mod weights;
 
 pub use cpu::CpuModel;

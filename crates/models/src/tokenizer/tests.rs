@@ -1,0 +1,3 @@
+//! Laws and hostile inputs over small vocabularies made here.
+
+use super::*;
