@@ -15,21 +15,28 @@ enum Shortage {
 }
 
 impl Core {
-    /// Lets waiting sequences take part while there is room. Those in front are not overtaken within their class.
+    /// Lets waiting sequences take part while there is room. One for which there is none is overtaken by higher
+    /// classes only, so that it gets the room that comes free.
     pub(crate) fn admit(&mut self) {
-        while let Some(id) = self.next_waiting() {
+        let mut blocked = None;
+        while let Some(id) = self.next_waiting(blocked) {
             match self.shortage(id) {
                 None => self.start(id),
                 Some(shortage) => match self.who_yields_to(id, shortage) {
                     Some(victim) => self.preempt(victim),
-                    None => break,
+                    None => blocked = self.sequences.get(&id).map(|sequence| sequence.class),
                 },
             }
         }
     }
 
-    fn next_waiting(&self) -> Option<SeqId> {
-        let first = |class| self.queues.first(class, |&id| !self.is_paused(id));
+    /// The next sequence to admit, of a class above `blocked`.
+    fn next_waiting(&self, blocked: Option<Class>) -> Option<SeqId> {
+        let open = |class| blocked.is_none_or(|blocked| class < blocked);
+        let first = |class| {
+            let queue = Some(class).filter(|&class| open(class))?;
+            self.queues.first(queue, |&id| !self.is_paused(id))
+        };
         let class = self.queues.turns.pick(|class| first(class).is_some())?;
         first(class)
     }

@@ -340,3 +340,50 @@ fn the_ends_of_a_request_have_their_reasons() {
     let before = said.iter().position(|token| *token == said[4]).unwrap();
     assert_eq!(seen.text(0), &said[..before], "the stop token is not sent");
 }
+
+#[test]
+fn many_threads_with_many_moods_hang_nobody_and_leave_nothing() {
+    let config = Config { kv_budget_bytes: 40 * BLOCK_BYTES, max_running: 8, ..Config::default() };
+    let handle = spawn(config);
+    std::thread::scope(|scope| {
+        for thread in 0..6u32 {
+            let handle = handle.clone();
+            scope.spawn(move || {
+                for round in 0..25u32 {
+                    one_mood(&handle, thread, round);
+                }
+            });
+        }
+    });
+    wait_for(&handle, |counters| {
+        counters.running + counters.waiting + counters.paused + counters.kv_blocks_used == 0
+    });
+    handle.shutdown();
+}
+
+/// A request that is read slowly, dropped, cancelled or paused, as it comes.
+fn one_mood(handle: &Handle, thread: u32, round: u32) {
+    let mood = (thread + round) % 5;
+    let ask = || {
+        let mut ask = request(&prompt(thread, 10 + 7 * round as usize % 60), 30);
+        ask.sampling.seed = Some(u64::from(thread * 100 + round));
+        ask
+    };
+    let (ticket, receiver) = submit(handle, ask(), if mood == 0 { 1 } else { 40 });
+    match mood {
+        1 => drop(receiver),
+        2 => {
+            receiver.recv().unwrap();
+            ticket.cancel();
+            drop(receiver);
+        }
+        _ => {
+            if mood == 3 {
+                ticket.pause();
+                std::thread::sleep(Duration::from_millis(u64::from(round % 4)));
+                ticket.resume();
+            }
+            assert_eq!(tokens(receiver), expected(&ask(), 0));
+        }
+    }
+}

@@ -126,6 +126,23 @@ fn memory_goes_to_the_higher_class_and_then_to_the_older() {
 }
 
 #[test]
+fn a_big_request_that_finds_no_room_is_overtaken_by_higher_classes_only() {
+    let mut bench = Bench::new(16);
+    let holder = bench.submit(request(&prompt(1, 100), 100));
+    bench.turns(3);
+    let big = bench.submit(Request { class: Class::Flex, ..request(&prompt(2, 200), 5) });
+    bench.turn();
+    let small_flex = bench.submit(of(Class::Flex, 3, 3));
+    let small_high = bench.submit(of(Class::Priority, 4, 3));
+    bench.turns(2);
+    assert!(small_high.seen().started.is_some());
+    assert!(small_flex.seen().started.is_none() && big.seen().started.is_none());
+    bench.run();
+    assert!(holder.is_over() && big.is_over() && small_flex.is_over());
+    bench.assert_empty();
+}
+
+#[test]
 fn a_short_prompt_does_not_wait_for_a_long_one() {
     let mut bench = bench(8);
     let long = bench.submit(request(&prompt(1, 4000), 2));

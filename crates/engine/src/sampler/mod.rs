@@ -56,6 +56,7 @@ struct Scratch {
     keys: Vec<u64>,
     weights: Vec<f32>,
     bounds: Vec<f32>,
+    masses: Vec<f64>,
 }
 
 impl Sampler {
@@ -120,8 +121,8 @@ impl Sampler {
         Ok(self.draw(row, max, job.params, random))
     }
 
-    /// Top-k and top-p: leaves the kept tokens in `scratch.keys`, or none there if the whole row is kept; then
-    /// `scratch.weights` are those of the row.
+    /// Top-k and top-p: leaves the kept tokens in `scratch.keys`, or none there; then `scratch.weights` are those of
+    /// the row, 0 for tokens that are not kept.
     fn narrow(&mut self, row: &[f32], max: f32, params: &SamplingParams) {
         let top_k = params.top_k as usize;
         if top_k > 0 && top_k < row.len() {
@@ -138,7 +139,9 @@ impl Sampler {
         let total = numeric::weigh(row, max, params.temperature, &mut self.scratch.weights);
         self.scratch.keys.clear();
         if params.top_p < 1.0 {
-            select::nucleus(row, params.top_p, &self.maxima, total, &mut self.scratch);
+            let (share, temperature) = (params.top_p, params.temperature);
+            let cut = select::Cut { share, total, max, temperature };
+            select::nucleus(row, &cut, &self.maxima, &mut self.scratch);
         }
     }
 

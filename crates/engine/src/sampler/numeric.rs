@@ -29,22 +29,39 @@ pub(super) fn exp(x: f32) -> f32 {
     if x > -87.0 { mantissa * f32::from_bits(exponent) } else { 0.0 }
 }
 
+/// Lanes of the sums and maxima below: enough for one AVX-512 register or four of SSE.
+const LANES: usize = 16;
+
+/// Calls `lane(accumulator, value)` for all values of a chunk, each lane taking every 16th.
+#[inline(always)]
+fn lanes(chunk: &[f32], start: f32, lane: impl Fn(f32, f32) -> f32) -> [f32; LANES] {
+    let mut accumulators = [start; LANES];
+    let (rows, rest) = chunk.as_chunks::<LANES>();
+    for row in rows {
+        for (accumulator, &x) in accumulators.iter_mut().zip(row) {
+            *accumulator = lane(*accumulator, x);
+        }
+    }
+    for (accumulator, &x) in accumulators.iter_mut().zip(rest) {
+        *accumulator = lane(*accumulator, x);
+    }
+    accumulators
+}
+
+#[inline(always)]
+fn higher(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}
+
 /// Fills `maxima` with the highest logit of each chunk and says whether all logits are finite.
 pub(super) fn scan(row: &[f32], maxima: &mut Vec<f32>) -> bool {
-    const EXPONENT: u32 = 0x7F80_0000;
     maxima.clear();
     let mut finite = true;
     for chunk in row.chunks(CHUNK) {
-        let mut lanes = [f32::NEG_INFINITY; 8];
-        let mut broken = [false; 8];
-        for eight in chunk.chunks(8) {
-            for ((lane, flag), &x) in lanes.iter_mut().zip(&mut broken).zip(eight) {
-                *lane = if x > *lane { x } else { *lane };
-                *flag |= x.to_bits() & EXPONENT == EXPONENT;
-            }
-        }
-        finite &= !broken.contains(&true);
-        maxima.push(lanes.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a }));
+        let highest = lanes(chunk, f32::NEG_INFINITY, higher);
+        maxima.push(highest.into_iter().fold(f32::NEG_INFINITY, higher));
+        // Zero times anything finite is zero; times anything else it is NaN.
+        finite &= lanes(chunk, 0.0, |sum, x| sum + x * 0.0).into_iter().sum::<f32>() == 0.0;
     }
     finite
 }
@@ -64,18 +81,12 @@ pub(super) fn argmax(row: &[f32], maxima: &[f32]) -> usize {
 
 /// The highest of the maxima.
 pub(super) fn highest(maxima: &[f32]) -> f32 {
-    maxima.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a })
+    lanes(maxima, f32::NEG_INFINITY, higher).into_iter().fold(f32::NEG_INFINITY, higher)
 }
 
-/// The sum of a chunk's weights, in eight lanes of fixed order.
+/// The sum of a chunk's weights, in lanes of fixed order.
 fn chunk_sum(chunk: &[f32]) -> f64 {
-    let mut lanes = [0.0f32; 8];
-    for eight in chunk.chunks(8) {
-        for (lane, &x) in lanes.iter_mut().zip(eight) {
-            *lane += x;
-        }
-    }
-    lanes.iter().map(|&x| f64::from(x)).sum()
+    lanes(chunk, 0.0, |sum, x| sum + x).into_iter().map(f64::from).sum()
 }
 
 /// Replaces `weights` by `exp((logit - max) / temperature)` and gives their sum.

@@ -68,13 +68,13 @@ pub(super) fn mass_prefix(weights: &[f32], share: f32, total: f64) -> Option<usi
         .map(|index| index + 1)
 }
 
-/// Top-p over the whole row. On return `keys` holds the kept tokens, in no particular order. `all` are the weights of
-/// the row, `total` their sum.
-pub(super) fn nucleus(row: &[f32], share: f32, maxima: &[f32], total: f64, scratch: &mut Scratch) {
+/// Top-p over the whole row, whose weights are in `scratch`. On return `scratch.keys` holds the kept tokens, in no
+/// particular order; or, if there are many, none: then the weights of all others are 0.
+pub(super) fn nucleus(row: &[f32], cut: &Cut, maxima: &[f32], scratch: &mut Scratch) {
     let few = 256.min(row.len());
     first(row, few, maxima, scratch);
     let Scratch { keys, weights, .. } = scratch;
-    let wanted = f64::from(share) * total;
+    let wanted = f64::from(cut.share) * cut.total;
     let mut sum = 0.0;
     let hit = keys.iter().position(|&key| {
         sum += f64::from(weights[token(key) as usize]);
@@ -83,15 +83,64 @@ pub(super) fn nucleus(row: &[f32], share: f32, maxima: &[f32], total: f64, scrat
     if let Some(index) = hit {
         keys.truncate(index + 1);
     } else if few < row.len() {
-        halve(row, wanted, scratch);
+        large_nucleus(row, cut, wanted, scratch);
     }
 }
 
-/// Selection by mass: halves the range in which the last kept token lies, in linear time over all.
-fn halve(row: &[f32], wanted: f64, scratch: &mut Scratch) {
-    let Scratch { keys, weights, .. } = scratch;
+/// What [`nucleus`] cuts by.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    /// Top-p.
+    pub(super) share: f32,
+    /// Sum of the row's weights.
+    pub(super) total: f64,
+    /// The highest logit.
+    pub(super) max: f32,
+    pub(super) temperature: f32,
+}
+
+impl Cut {
+    /// A coarse place in the order: steps of 1/8 in `ln weight`, 0 for the highest logit, never falling as logits
+    /// fall. The last one takes all that have next to no weight.
+    fn bucket(&self, logit: f32) -> usize {
+        const INTEGERS: f32 = 8_388_608.0; // 2^23: adding it leaves an integer in the low bits
+        let place = ((self.max - logit) * (8.0 / self.temperature)).min(BUCKETS as f32 - 1.0);
+        ((place + INTEGERS).to_bits() & (BUCKETS - 1)) as usize
+    }
+}
+
+const BUCKETS: u32 = 1024;
+
+/// Finds the bucket in which the mass crosses `wanted`, then the token within it; takes the weight of all after it.
+fn large_nucleus(row: &[f32], cut: &Cut, wanted: f64, scratch: &mut Scratch) {
+    let Scratch { keys, weights, masses, .. } = scratch;
+    masses.clear();
+    masses.resize(BUCKETS as usize, 0.0);
+    for (&x, &weight) in row.iter().zip(weights.iter()) {
+        masses[cut.bucket(x)] += f64::from(weight);
+    }
+    let mut before = 0.0;
+    let crossing = masses.iter().position(|&mass| {
+        let crosses = before + mass >= wanted;
+        before += if crosses { 0.0 } else { mass };
+        crosses
+    });
+    let crossing = crossing.unwrap_or(BUCKETS as usize);
     keys.clear();
-    keys.extend(row.iter().zip(ids()).map(|(&x, id)| key(x, id)));
+    for ((&x, id), weight) in row.iter().zip(ids()).zip(weights.iter_mut()) {
+        let bucket = cut.bucket(x);
+        if bucket == crossing {
+            keys.push(key(x, id));
+        }
+        *weight = if bucket > crossing { 0.0 } else { *weight };
+    }
+    let kept = halve(keys, weights, wanted - before);
+    keys.drain(..).skip(kept).for_each(|key| weights[token(key) as usize] = 0.0);
+}
+
+/// Orders `keys` so that the smallest prefix of the order whose mass reaches `wanted` comes first, and gives its
+/// length. Halves the range in which its end lies: linear time over all.
+fn halve(keys: &mut [u64], weights: &[f32], wanted: f64) -> usize {
     let weight = |key: u64| f64::from(weights[token(key) as usize]);
     let (mut low, mut high, mut below) = (0, keys.len(), 0.0);
     // The prefix up to `low` has the mass `below`, which is too little; the one up to `high` is enough (or all).
@@ -106,5 +155,5 @@ fn halve(row: &[f32], wanted: f64, scratch: &mut Scratch) {
             low = middle;
         }
     }
-    keys.truncate(high);
+    high
 }
