@@ -8,6 +8,9 @@ use crate::canonical::{Block, Message, Role, Tool, ToolChoice, Turns};
 use crate::error::WireError;
 use crate::json::{Fields, Node};
 
+/// Most ids that a message names.
+const NAMED_IDS: usize = 100;
+
 /// A message and its number in the body, for messages about it.
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -64,21 +67,22 @@ fn check_pairs(previous: Option<&Turn>, next: Option<&Turn>, at: usize) -> Resul
              blocks of previous turn."
         )));
     }
-    let given: HashSet<&str> = results.into_iter().collect();
-    let missing: Vec<&str> = calls.iter().copied().filter(|id| !given.contains(id)).collect();
-    if !missing.is_empty() {
-        return Err(WireError::validation(format!(
-            "Expected toolResult blocks at messages.{at}.content for the following Ids: {}",
-            missing.join(", ")
-        )));
-    }
-    if given.len() < calls.len() {
+    if calls.iter().collect::<HashSet<_>>().len() < calls.len() {
         return Err(WireError::validation(format!(
             "messages.{}.content: toolUse ids must be unique",
             previous.map_or(0, |turn| turn.at)
         )));
     }
-    Ok(())
+    let given: HashSet<&str> = results.into_iter().collect();
+    let missing = calls.into_iter().filter(|id| !given.contains(id));
+    let missing: Vec<&str> = missing.take(NAMED_IDS).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(WireError::validation(format!(
+        "Expected toolResult blocks at messages.{at}.content for the following Ids: {}",
+        missing.join(", ")
+    )))
 }
 
 fn blocks(turn: Option<&Turn>) -> impl Iterator<Item = &Block> {

@@ -8,10 +8,10 @@ use crate::error::WireError;
 use crate::json::{Fields, Node};
 use crate::sampling::{self, TOP_K_MAX};
 
-/// The keys that have an effect. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in
-/// the request's own `inferenceConfig` are accepted too. Ranges: temperature 0 to 2 (the widest of the native bodies),
-/// the others as in the sampling documentation.
-pub const ADDITIONAL_FIELDS: [&str; 17] = [
+/// The keys that are honoured. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in the
+/// request's own `inferenceConfig` are accepted too. `thinking` may only be `{"type": "disabled"}`. Temperature may
+/// reach 2, as in the widest of the native bodies.
+pub const ADDITIONAL_FIELDS: [&str; 16] = [
     "temperature",
     "top_p",
     "max_tokens",
@@ -28,7 +28,6 @@ pub const ADDITIONAL_FIELDS: [&str; 17] = [
     "logprobs",
     "top_logprobs",
     "thinking",
-    "n",
 ];
 
 /// The keys that are accepted without effect.

@@ -444,6 +444,9 @@ fn calls_and_results_pair_up() {
     assert!(
         talk(&[call("a"), call("a")], &[result("a"), result("a")]).unwrap_err().contains("unique")
     );
+    assert!(
+        talk(&[call("b"), call("b")], &[result("a"), result("b")]).unwrap_err().contains("unique")
+    );
     let open = json!({"toolConfig": tools, "messages": [
         user(&json!([{"text": "hi"}])), {"role": "assistant", "content": [call("a")]},
     ]});
