@@ -1,0 +1,119 @@
+//! `outcrop chat`: a conversation in the terminal with the engine in this process. Each line of input is a turn.
+
+mod session;
+mod settings;
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+use server::ModelSource;
+
+use crate::cli::{self, Serve};
+use crate::{config, loading, out};
+use session::{Session, Totals};
+
+const HELP: &str = "\
+/set                 show all settings
+/set NAME VALUE      change one, for example: /set temperature 0.2
+/unset NAME          back to its default
+/system TEXT         change the system prompt and begin anew; without TEXT there is none
+/reset               forget the conversation
+/help                this list
+/quit                end (or end of input)";
+
+pub(crate) fn run(args: &cli::Chat) -> anyhow::Result<()> {
+    let serve = Serve { place: args.place.clone(), model: args.model.clone(), ..Serve::default() };
+    let config = config::load(&serve)?;
+    let source = &config.server.default_model;
+    let parts = loading::loader(config.threads)(source)
+        .map_err(|reason| anyhow::anyhow!("cannot load {source}: {reason}"))?;
+    let mut session = Session::new(parts, &config.server, args.system.clone())?;
+    let terminal = io::stdin().is_terminal();
+    if terminal {
+        greet(&session, source);
+    }
+    let mut lines = io::stdin().lock().lines();
+    loop {
+        if terminal {
+            eprint!("> ");
+            io::stderr().flush()?;
+        }
+        let Some(line) = lines.next() else { return Ok(()) };
+        let line = line.context("cannot read the input")?;
+        match line.trim() {
+            "" => {}
+            "/quit" | "/exit" => return Ok(()),
+            command if command.starts_with('/') => obey(&mut session, command)?,
+            text => answer(&mut session, text)?,
+        }
+    }
+}
+
+fn greet(session: &Session, source: &ModelSource) {
+    eprintln!("Talking with {} ({source}). /help lists the commands.", session.model_name());
+}
+
+/// Does what a line that begins with `/` says.
+fn obey(session: &mut Session, line: &str) -> io::Result<()> {
+    let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    match command {
+        "/help" => out::line(HELP),
+        "/reset" => {
+            session.reset();
+            out::line("The conversation is forgotten.")
+        }
+        "/system" => {
+            session.set_system(rest);
+            out::line(if rest.is_empty() { "There is no system prompt." } else { "The system prompt is set." })
+        }
+        "/set" if rest.is_empty() => out::line(&session.settings.show()),
+        "/set" => {
+            let (name, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            report(session.settings.set(name, value.trim()))
+        }
+        "/unset" => report(session.settings.unset(rest)),
+        _ => out::line(&format!("There is no command {command}; /help lists them.")),
+    }
+}
+
+fn report(done: Result<String, String>) -> io::Result<()> {
+    match done {
+        Ok(text) => out::line(&text),
+        Err(reason) => out::line(&format!("Not set: {reason}")),
+    }
+}
+
+/// Takes a turn: shows the answer as it is generated, then what it took.
+fn answer(session: &mut Session, text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let result = session.turn(text, |piece| {
+        out.write_all(piece.as_bytes())?;
+        out.flush()
+    });
+    match result {
+        Ok(totals) => {
+            writeln!(out)?;
+            out.flush()?;
+            eprintln!("{}", describe(&totals));
+            Ok(())
+        }
+        Err(error) if out::is_closed_pipe(&error) => Err(error),
+        Err(error) => {
+            writeln!(out)?;
+            out.flush()?;
+            eprintln!("No answer: {error:#}");
+            Ok(())
+        }
+    }
+}
+
+fn describe(totals: &Totals) -> String {
+    let Totals { input, cached, output, seed, .. } = totals;
+    let speed = totals.tokens_per_second().map_or(String::new(), |speed| format!(", {speed:.0} tokens/s"));
+    let first = totals.first_token.as_millis();
+    let stop = totals.stop_reason;
+    format!(
+        "[{output} tokens{speed}, first after {first} ms; prompt {input} tokens, {cached} of them cached; {stop}; seed {seed}]"
+    )
+}
