@@ -14,6 +14,7 @@ use crate::output::{Flow, Output};
 use crate::sampler::{History, Sampler};
 use crate::scheduler::Turns;
 use crate::sequence::{SeqId, Sequence, State};
+use crate::validate::Bounds;
 use crate::{BLOCK_TOKENS, Class, Config, Counters, EngineError, Event, Model};
 
 /// What handles see of an engine.
@@ -72,6 +73,7 @@ impl Queues {
 pub(crate) struct Core {
     pub(crate) model: Box<dyn Model>,
     pub(crate) config: Config,
+    pub(crate) bounds: Bounds,
     pub(crate) kv: KvCache,
     pub(crate) groups: BTreeMap<u64, Group>,
     pub(crate) sequences: BTreeMap<SeqId, Sequence>,
@@ -100,11 +102,13 @@ impl Core {
             return Err(EngineError::CacheTooSmall { needed: 1, available: 0 });
         }
         let kv = KvCache::new(blocks, info);
+        let bounds = Bounds::new(info, blocks as usize, config.max_running);
         let reserved = model.reserve_kv(blocks as usize);
         reserved.map_err(|error| EngineError::Model(error.to_string()))?;
         let core = Self {
             model,
             config,
+            bounds,
             kv,
             groups: BTreeMap::new(),
             sequences: BTreeMap::new(),

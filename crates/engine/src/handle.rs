@@ -13,7 +13,7 @@ use crate::core::{Core, Gauges};
 use crate::group::{Control, Submission};
 use crate::rng::fresh_seed;
 use crate::validate::Bounds;
-use crate::{BLOCK_TOKENS, Config, Counters, EngineError, Event, Model, ModelInfo, Request, Sink};
+use crate::{Config, Counters, EngineError, Event, Model, ModelInfo, Request, Sink};
 
 /// How often a request that is paused by its owner is looked at when nothing else happens.
 const PAUSED_POLL: Duration = Duration::from_millis(50);
@@ -89,9 +89,9 @@ impl Engine {
             return Err(EngineError::Invalid("max_queue and max_running must be at least 1"));
         }
         let info = model.info().clone();
-        let (max_queue, max_running) = (config.max_queue, config.max_running);
+        let max_queue = config.max_queue;
         let core = Core::new(model, config)?;
-        let bounds = Bounds::new(&info, core.kv.blocks.total(), max_running);
+        let bounds = core.bounds;
         let inbox = Inbox { submissions: Vec::new(), woken: false, end: End::Open, closed: false };
         let shared = Arc::new(Shared {
             inbox: Mutex::new(inbox),
@@ -178,11 +178,11 @@ impl Handle {
     }
 
     /// The longest sequence, prompt and output together, that this engine can serve: the model's window, or what its
-    /// KV budget holds if that is less. A request for more is refused with [`EngineError::CacheTooSmall`].
+    /// KV budget holds if that is less. Output that reaches it ends with
+    /// [`FinishReason::ContextFull`](crate::FinishReason::ContextFull).
     #[must_use]
     pub fn sequence_limit(&self) -> usize {
-        let bounds = &self.door.bounds;
-        bounds.context_length.min(bounds.blocks * BLOCK_TOKENS + 1)
+        self.door.bounds.sequence_limit()
     }
 
     /// Ends the engine: what runs or waits fails with [`EngineError::Stopped`]. Returns when the thread has ended;

@@ -109,7 +109,7 @@ pub enum FinishReason {
     StopToken,
     /// `max_tokens` reached.
     MaxTokens,
-    /// The model's window is full.
+    /// The model's window is full, or the KV budget for one sequence, should that be less.
     ContextFull,
 }
 
@@ -158,7 +158,7 @@ pub enum EngineError {
         /// The window.
         limit: usize,
     },
-    /// The KV budget cannot hold even this one sequence.
+    /// The KV budget cannot hold even this prompt alone.
     #[error("the KV cache has {available} blocks, this request needs {needed}")]
     CacheTooSmall {
         /// Blocks needed.

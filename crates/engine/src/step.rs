@@ -239,7 +239,7 @@ impl Core {
             group.output.push(Event::Token { choice, token, logprob: sampled.logprob });
             if sequence.generated() >= group.max_tokens {
                 Some(FinishReason::MaxTokens)
-            } else if sequence.tokens.len() >= self.model.info().context_length {
+            } else if sequence.tokens.len() >= self.bounds.sequence_limit() {
                 Some(FinishReason::ContextFull)
             } else {
                 None

@@ -1,7 +1,7 @@
 //! Is a request one that the engine can serve? Answered before it is queued.
 
 use crate::kv::blocks_for;
-use crate::{EngineError, ModelInfo, Request, SamplingParams, TokenId};
+use crate::{BLOCK_TOKENS, EngineError, ModelInfo, Request, SamplingParams, TokenId};
 
 /// What requests are measured against.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,12 @@ impl Bounds {
     pub(crate) fn new(info: &ModelInfo, blocks: usize, max_running: usize) -> Self {
         let (vocab_size, context_length) = (info.vocab_size, info.context_length);
         Self { vocab_size, context_length, blocks, max_running }
+    }
+
+    /// The longest sequence: the model's window, or what the cache holds if that is less. The last token is sampled
+    /// but never computed.
+    pub(crate) fn sequence_limit(&self) -> usize {
+        self.context_length.min(self.blocks.saturating_mul(BLOCK_TOKENS).saturating_add(1))
     }
 
     /// Checks lengths, ranges and token ids.
@@ -43,9 +49,8 @@ impl Bounds {
             return Err(EngineError::Invalid("there must be one constraint per choice, or none"));
         }
         self.check_sampling(&request.sampling)?;
-        // The last token is sampled but never computed.
-        let longest = tokens.saturating_add(request.max_tokens).min(self.context_length) - 1;
-        let needed = blocks_for(longest);
+        // Only the prompt must fit: output that outgrows the cache ends as output that outgrows the window does.
+        let needed = blocks_for(tokens);
         if needed > self.blocks {
             return Err(EngineError::CacheTooSmall { needed, available: self.blocks });
         }

@@ -290,11 +290,10 @@ fn impossible_requests_are_refused_with_a_reason() {
     assert!(matches!(refused(Request { choices: 65, ..base() }), EngineError::Invalid(_)));
     let long = refused(request(&prompt(1, 4096), 10));
     assert_eq!(long, EngineError::PromptTooLong { tokens: 4096, limit: 4096 });
-    let big = refused(request(&prompt(1, 20), 142));
+    let big = refused(request(&prompt(1, 161), 1));
     assert_eq!(big, EngineError::CacheTooSmall { needed: 11, available: 10 });
-    assert_eq!(handle.sequence_limit(), 161);
-    let (_ticket, receiver) = submit(&handle, request(&prompt(1, 20), 141), 200);
-    assert_eq!(tokens(receiver).len(), 141, "the limit itself can be served");
+    let (_ticket, receiver) = submit(&handle, request(&prompt(1, 160), 1), 200);
+    assert_eq!(tokens(receiver).len(), 1, "the limit itself can be served");
     let bad: [fn(&mut crate::SamplingParams); 8] = [
         |p| p.temperature = -0.1,
         |p| p.temperature = f32::NAN,
@@ -309,6 +308,19 @@ fn impossible_requests_are_refused_with_a_reason() {
         let mut request = base();
         spoil(&mut request.sampling);
         assert!(matches!(refused(request), EngineError::Invalid(_)));
+    }
+}
+
+#[test]
+fn output_that_outgrows_the_cache_ends_as_context_full() {
+    let handle = spawn(Config { kv_budget_bytes: 10 * BLOCK_BYTES, ..Config::default() });
+    assert_eq!(handle.sequence_limit(), 161);
+    for _ in 0..2 {
+        let (_ticket, receiver) = submit(&handle, request(&prompt(1, 20), 4000), 200);
+        let events: Vec<Event> = receiver.collect();
+        assert_eq!(events.len(), 1 + 141 + 1);
+        let Some(Event::Finished { choice: 0, reason }) = events.last() else { panic!() };
+        assert_eq!(*reason, FinishReason::ContextFull);
     }
 }
 
