@@ -187,6 +187,13 @@ unsafe fn some_queries<S: Simd, const N: usize, const HALF: bool>(
     }
 }
 
+/// How many blocks of positions or vectors of dimensions run side by side for `n` queries: enough sums to hide the
+/// latency of an addition, as few as fit into registers. It does not touch the order within a sum.
+const fn side_by_side(tile: usize, n: usize) -> usize {
+    let width = tile / n;
+    if width > 4 { 4 } else { width }
+}
+
 /// Scores of a tile: each lane is a position and adds the dimensions one after the other.
 #[inline(always)]
 unsafe fn score_tile<S: Simd, const N: usize, const HALF: bool>(
@@ -194,19 +201,45 @@ unsafe fn score_tile<S: Simd, const N: usize, const HALF: bool>(
     blocks: &[BlockId],
     state: &mut Queries<N>,
 ) {
-    for (b, block) in blocks.iter().enumerate() {
-        let keys = job.cache.keys.add(block.0 as usize * job.cache.block_stride);
-        let mut acc: [S::F; N] = std::array::from_fn(|_| S::splat(0.0));
-        for d in 0..job.head_dim {
-            let k = load::<S, HALF>(keys, d * LANES);
+    let mut first = 0;
+    while first < blocks.len() {
+        let left = blocks.len() - first;
+        let step = match side_by_side(S::TILE, N) {
+            4 if left >= 4 => score_blocks::<S, N, 4, HALF>(job, &blocks[first..], first, state),
+            2.. if left >= 2 => score_blocks::<S, N, 2, HALF>(job, &blocks[first..], first, state),
+            _ => score_blocks::<S, N, 1, HALF>(job, &blocks[first..], first, state),
+        };
+        first += step;
+    }
+}
+
+/// Scores of `B` blocks, the first of which is number `first` of the tile. Gives `B`.
+#[inline(always)]
+unsafe fn score_blocks<S: Simd, const N: usize, const B: usize, const HALF: bool>(
+    job: &AttendJob<'_>,
+    blocks: &[BlockId],
+    first: usize,
+    state: &mut Queries<N>,
+) -> usize {
+    let mut keys = [job.cache.keys; B];
+    for b in 0..B {
+        keys[b] = keys[b].add(blocks[b].0 as usize * job.cache.block_stride);
+    }
+    let mut acc = [[S::splat(0.0); N]; B];
+    for d in 0..job.head_dim {
+        for b in 0..B {
+            let k = load::<S, HALF>(keys[b], d * LANES);
             for n in 0..N {
-                acc[n] = S::fma(S::splat(*state.q[n].as_ptr().add(d)), k, acc[n]);
+                acc[b][n] = S::fma(S::splat(*state.q[n].as_ptr().add(d)), k, acc[b][n]);
             }
         }
+    }
+    for b in 0..B {
         for n in 0..N {
-            S::store(state.weights[n].as_mut_ptr().add(b * LANES), acc[n]);
+            S::store(state.weights[n].as_mut_ptr().add((first + b) * LANES), acc[b][n]);
         }
     }
+    B
 }
 
 /// Turns the scores of query `n` into weights relative to the largest score so far, and gives the factor by which what
@@ -248,21 +281,62 @@ unsafe fn add_values<S: Simd, const N: usize, const HALF: bool>(
     positions: usize,
     state: &mut Queries<N>,
 ) {
-    for d in (0..job.head_dim).step_by(LANES) {
-        let mut acc: [S::F; N] = std::array::from_fn(|n| S::load(state.sum[n].as_ptr().add(d)));
-        for (b, block) in blocks.iter().enumerate() {
-            let values = job.cache.values.add(block.0 as usize * job.cache.block_stride);
-            let first = b * LANES;
-            for slot in 0..LANES.min(positions - first) {
-                let v = load::<S, HALF>(values, slot * job.cache.value_stride + d);
+    let vectors = job.head_dim.div_ceil(LANES);
+    let mut first = 0;
+    while first < vectors {
+        let tile = Values { job, blocks, positions, first };
+        let left = vectors - first;
+        let step = match side_by_side(S::TILE, N) {
+            4 if left >= 4 => add_vectors::<S, N, 4, HALF>(tile, state),
+            2.. if left >= 2 => add_vectors::<S, N, 2, HALF>(tile, state),
+            _ => add_vectors::<S, N, 1, HALF>(tile, state),
+        };
+        first += step;
+    }
+}
+
+/// Values of a tile.
+struct Values<'a> {
+    job: &'a AttendJob<'a>,
+    blocks: &'a [BlockId],
+    /// Positions of the tile that some query sees.
+    positions: usize,
+    /// The first vector of dimensions.
+    first: usize,
+}
+
+/// Adds `V` vectors of dimensions. Gives `V`.
+#[inline(always)]
+unsafe fn add_vectors<S: Simd, const N: usize, const V: usize, const HALF: bool>(
+    tile: Values<'_>,
+    state: &mut Queries<N>,
+) -> usize {
+    let Values { job, blocks, positions, first } = tile;
+    let offset = first * LANES;
+    let mut acc = [[S::splat(0.0); N]; V];
+    for v in 0..V {
+        for n in 0..N {
+            acc[v][n] = S::load(state.sum[n].as_ptr().add(offset + v * LANES));
+        }
+    }
+    for (b, block) in blocks.iter().enumerate() {
+        let values = job.cache.values.add(block.0 as usize * job.cache.block_stride);
+        let start = b * LANES;
+        for slot in 0..LANES.min(positions - start) {
+            for v in 0..V {
+                let value =
+                    load::<S, HALF>(values, slot * job.cache.value_stride + offset + v * LANES);
                 for n in 0..N {
-                    acc[n] =
-                        S::fma(S::splat(*state.weights[n].as_ptr().add(first + slot)), v, acc[n]);
+                    let weight = S::splat(*state.weights[n].as_ptr().add(start + slot));
+                    acc[v][n] = S::fma(weight, value, acc[v][n]);
                 }
             }
         }
+    }
+    for v in 0..V {
         for n in 0..N {
-            S::store(state.sum[n].as_mut_ptr().add(d), acc[n]);
+            S::store(state.sum[n].as_mut_ptr().add(offset + v * LANES), acc[v][n]);
         }
     }
+    V
 }

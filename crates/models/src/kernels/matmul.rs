@@ -12,6 +12,9 @@ const ROW_BLOCK: usize = 256;
 /// Inputs of a slab: 16 outputs × this many bytes of weights stay in the first-level cache while rows pass by.
 const SLAB: usize = 1024;
 
+/// How far ahead of their use weights are fetched, in bytes.
+const AHEAD: usize = 3072;
+
 /// Where the activations of one job lie. Row `r` starts at `r * stride`. The quantised parts exist if the matrix needs
 /// them.
 #[derive(Clone, Copy)]
@@ -178,7 +181,13 @@ unsafe fn floats<S: Simd, const ROWS: usize, W: FloatWeights>(tile: Tile<'_>) {
 
 #[inline(always)]
 unsafe fn start<S: Simd, const ROWS: usize>(slab: usize, sums: *const f32) -> [S::F; ROWS] {
-    std::array::from_fn(|r| if slab == 0 { S::splat(0.0) } else { S::load(sums.add(r * LANES)) })
+    let mut acc = [S::splat(0.0); ROWS];
+    if slab > 0 {
+        for r in 0..ROWS {
+            acc[r] = S::load(sums.add(r * LANES));
+        }
+    }
+    acc
 }
 
 /// How a type of quantised weights is read and multiplied.
@@ -186,8 +195,10 @@ trait BlockWeights {
     /// Bytes of 16 blocks.
     const BYTES: usize;
     unsafe fn start<S: Simd>(a: &Activations, block: usize) -> S::I;
-    /// Calls `f(i, weights)` for each four inputs `4 * i ..`.
-    unsafe fn each<S: Simd>(p: *const u8, f: impl FnMut(usize, S::Q));
+    /// A block has 8 quads of inputs. They are loaded in pairs, four of them; this gives their numbers.
+    fn quads(pair: usize) -> [usize; 2];
+    /// The weights of the two quads.
+    unsafe fn load<S: Simd>(p: *const u8, pair: usize) -> [S::Q; 2];
     unsafe fn dot<S: Simd>(acc: S::I, w: S::Q, a: i32) -> S::I;
 }
 
@@ -201,10 +212,13 @@ impl BlockWeights for Q8 {
         S::start8(*a.minus_128.add(block))
     }
     #[inline(always)]
-    unsafe fn each<S: Simd>(p: *const u8, mut f: impl FnMut(usize, S::Q)) {
-        for i in 0..8 {
-            f(i, S::load_q(p.add(64 * i)));
-        }
+    fn quads(pair: usize) -> [usize; 2] {
+        [2 * pair, 2 * pair + 1]
+    }
+    #[inline(always)]
+    unsafe fn load<S: Simd>(p: *const u8, pair: usize) -> [S::Q; 2] {
+        let p = p.add(128 * pair);
+        [S::load_q(p), S::load_q(p.add(64))]
     }
     #[inline(always)]
     unsafe fn dot<S: Simd>(acc: S::I, w: S::Q, a: i32) -> S::I {
@@ -219,12 +233,12 @@ impl BlockWeights for Q4 {
         S::splat_i(*a.minus_8.add(block))
     }
     #[inline(always)]
-    unsafe fn each<S: Simd>(p: *const u8, mut f: impl FnMut(usize, S::Q)) {
-        for i in 0..4 {
-            let (low, high) = S::load_nibbles(p.add(64 * i));
-            f(i, low);
-            f(i + 4, high);
-        }
+    fn quads(pair: usize) -> [usize; 2] {
+        [pair, pair + 4]
+    }
+    #[inline(always)]
+    unsafe fn load<S: Simd>(p: *const u8, pair: usize) -> [S::Q; 2] {
+        S::load_nibbles(p.add(64 * pair))
     }
     #[inline(always)]
     unsafe fn dot<S: Simd>(acc: S::I, w: S::Q, a: i32) -> S::I {
@@ -243,20 +257,33 @@ unsafe fn blocks<S: Simd, const ROWS: usize, W: BlockWeights>(tile: Tile<'_>) {
     let mut weights = job.base.add(job.matrix.data + (group * all + first) * W::BYTES);
     let scales = job.base.add(job.matrix.scales).cast::<u16>();
     let mut scales = scales.add((group * all + first) * LANES);
+    // Weights come from memory while the first rows pass: they are asked for early. Later rows find them in the cache
+    // and ask for nothing new.
+    let ahead = if row.is_multiple_of(ROW_BLOCK) { AHEAD } else { 0 };
     let a = job.activations;
     let mut bytes: [*const i8; ROWS] =
         std::array::from_fn(|r| a.bytes.add((row + r) * a.byte_stride + slab));
     let mut meta: [usize; ROWS] = std::array::from_fn(|r| (row + r) * a.block_stride + first);
     let mut acc: [S::F; ROWS] = start::<S, ROWS>(slab, sums);
     for _ in 0..count {
+        for line in 0..W::BYTES / 64 {
+            S::prefetch(weights.wrapping_add(ahead + 64 * line));
+        }
+        S::prefetch(scales.cast::<u8>().wrapping_add(ahead / W::BYTES * 2 * LANES));
         let scale = S::load_f16(scales);
-        let mut dots: [S::I; ROWS] = std::array::from_fn(|r| W::start::<S>(&a, meta[r]));
-        W::each::<S>(weights, |i, w| {
-            for r in 0..ROWS {
-                let four = bytes[r].add(4 * i).cast::<i32>().read_unaligned();
-                dots[r] = W::dot::<S>(dots[r], w, four);
+        let mut dots = [S::splat_i(0); ROWS];
+        for r in 0..ROWS {
+            dots[r] = W::start::<S>(&a, meta[r]);
+        }
+        for pair in 0..4 {
+            let w = W::load::<S>(weights, pair);
+            for (w, quad) in w.into_iter().zip(W::quads(pair)) {
+                for r in 0..ROWS {
+                    let four = bytes[r].add(4 * quad).cast::<i32>().read_unaligned();
+                    dots[r] = W::dot::<S>(dots[r], w, four);
+                }
             }
-        });
+        }
         for r in 0..ROWS {
             let scale = S::mul(scale, S::splat(*a.scales.add(meta[r])));
             acc[r] = S::fma(S::to_f(dots[r]), scale, acc[r]);

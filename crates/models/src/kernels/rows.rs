@@ -1,4 +1,6 @@
 //! Work on single rows of activations: norms, quantisation, SwiGLU, rotary embedding.
+//!
+//! No closures around vector operations: a closure does not inherit the instruction set of the function it is in.
 
 use crate::matrix::BLOCK;
 use crate::simd::{self, LANES, Simd};
@@ -10,19 +12,6 @@ pub(crate) struct QuantRow {
     pub(crate) minus_8: *mut i32,
     pub(crate) minus_128: *mut i32,
     pub(crate) blocks: usize,
-}
-
-/// Calls `f(offset, lanes)` for whole vectors of a row and then, if there is a rest, for that.
-#[inline(always)]
-fn vectors(n: usize, mut f: impl FnMut(usize, usize)) {
-    let mut i = 0;
-    while i + LANES <= n {
-        f(i, LANES);
-        i += LANES;
-    }
-    if i < n {
-        f(i, n - i);
-    }
 }
 
 /// Loads `n` floats; the lanes behind them are 0.
@@ -51,17 +40,18 @@ unsafe fn store_part<S: Simd>(p: *mut f32, x: S::F, n: usize) {
 pub(crate) unsafe fn norm<S: Simd>(x: *const f32, weight: &[f32], epsilon: f32, out: *mut f32) {
     let n = weight.len();
     let mut squares = S::splat(0.0);
-    vectors(n, |i, width| {
-        let x = load_part::<S>(x.add(i), width);
+    for i in (0..n).step_by(LANES) {
+        let x = load_part::<S>(x.add(i), LANES.min(n - i));
         squares = S::fma(x, x, squares);
-    });
+    }
     let mean = simd::reduce_sum::<S>(squares) / n as f32;
     let factor = S::splat(1.0 / (mean + epsilon).sqrt());
-    vectors(n, |i, width| {
+    for i in (0..n).step_by(LANES) {
+        let width = LANES.min(n - i);
         let scaled = S::mul(load_part::<S>(x.add(i), width), factor);
         let w = load_part::<S>(weight.as_ptr().add(i), width);
         store_part::<S>(out.add(i), S::mul(scaled, w), width);
-    });
+    }
 }
 
 /// Quantises a row to signed bytes, 32 at a time: scale = max |x| / 127, byte = x / scale to the nearest, ties to
@@ -91,22 +81,24 @@ pub(crate) unsafe fn quantise<S: Simd>(x: *const f32, row: &QuantRow) {
 #[inline(always)]
 pub(crate) unsafe fn silu_mul<S: Simd>(gate: *mut f32, up: *const f32, n: usize) {
     let one = S::splat(1.0);
-    vectors(n, |i, width| {
+    for i in (0..n).step_by(LANES) {
+        let width = LANES.min(n - i);
         let x = load_part::<S>(gate.add(i), width);
         let negative = S::sub(S::splat(0.0), x);
         let silu = S::div(x, S::add(one, simd::exp::<S>(negative)));
         let y = load_part::<S>(up.add(i), width);
         store_part::<S>(gate.add(i), S::mul(silu, y), width);
-    });
+    }
 }
 
 /// `x += y`.
 #[inline(always)]
 pub(crate) unsafe fn add<S: Simd>(x: *mut f32, y: *const f32, n: usize) {
-    vectors(n, |i, width| {
+    for i in (0..n).step_by(LANES) {
+        let width = LANES.min(n - i);
         let sum = S::add(load_part::<S>(x.add(i), width), load_part::<S>(y.add(i), width));
         store_part::<S>(x.add(i), sum, width);
-    });
+    }
 }
 
 /// Rotary embedding of all heads of one row, in place.

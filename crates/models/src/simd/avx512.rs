@@ -129,10 +129,14 @@ impl<const VNNI: bool> Simd for Avx512<VNNI> {
         _mm512_loadu_si512(p.cast())
     }
     #[inline(always)]
-    unsafe fn load_nibbles(p: *const u8) -> (Self::Q, Self::Q) {
+    unsafe fn prefetch(p: *const u8) {
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[inline(always)]
+    unsafe fn load_nibbles(p: *const u8) -> [Self::Q; 2] {
         let q = _mm512_loadu_si512(p.cast());
         let mask = _mm512_set1_epi8(15);
-        (_mm512_and_si512(q, mask), _mm512_and_si512(_mm512_srli_epi16::<4>(q), mask))
+        [_mm512_and_si512(q, mask), _mm512_and_si512(_mm512_srli_epi16::<4>(q), mask)]
     }
     #[inline(always)]
     unsafe fn start8(minus_128_sums: i32) -> Self::I {

@@ -129,8 +129,10 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn store_i8(p: *mut i8, x: Self::I);
 
     unsafe fn load_q(p: *const u8) -> Self::Q;
+    /// Asks for the cache line at `p`; any address is harmless.
+    unsafe fn prefetch(p: *const u8);
     /// The low nibbles and the high nibbles of 64 bytes.
-    unsafe fn load_nibbles(p: *const u8) -> (Self::Q, Self::Q);
+    unsafe fn load_nibbles(p: *const u8) -> [Self::Q; 2];
     /// The start of a sum over `dot8`, given -128 × the sum of the activations: weights are stored plus 128.
     unsafe fn start8(minus_128_sums: i32) -> Self::I;
     /// `acc` + the products of 4 weights (stored plus 128) of each output with the 4 signed bytes of `a`.

@@ -134,9 +134,11 @@ impl Simd for Portable {
         p.cast::<Self::Q>().read_unaligned()
     }
     #[inline(always)]
-    unsafe fn load_nibbles(p: *const u8) -> (Self::Q, Self::Q) {
+    unsafe fn prefetch(_p: *const u8) {}
+    #[inline(always)]
+    unsafe fn load_nibbles(p: *const u8) -> [Self::Q; 2] {
         let q = Self::load_q(p);
-        (q.map(|b| b & 15), q.map(|b| b >> 4))
+        [q.map(|b| b & 15), q.map(|b| b >> 4)]
     }
     #[inline(always)]
     unsafe fn start8(minus_128_sums: i32) -> Self::I {
