@@ -75,5 +75,5 @@ conformance/js/node_modules/.installed: conformance/js/package-lock.json
 	cd conformance/js && npm ci --no-audit --no-fund
 	@touch $@
 
-bench: build .venv/.installed
-	$(PYTHON) bench/server.py --outcrop $(OUTCROP)
+bench: build
+	cargo run --release --example bench -- all
