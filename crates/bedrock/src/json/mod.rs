@@ -2,7 +2,7 @@
 //!
 //! [`Node`] is a value and where it stands; [`Node::read`] opens an object and, once its reader is done, refuses every
 //! key that nobody asked for. `null` is the same as absent, as in AWS's own JSON protocol. It must never know a body's
-//! meaning. Depth is bounded by serde_json (128), size by whoever received the bytes.
+//! meaning. Depth is bounded by serde_json (128), the number of values here, size by whoever received the bytes.
 
 use std::fmt::Display;
 
@@ -19,10 +19,32 @@ pub(crate) enum Wording {
     Native,
 }
 
+/// Most values in a body: in memory each takes some hundred bytes, however short its text.
+const VALUES_MAX: usize = 500_000;
+
 /// The body as a value.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, WireError> {
+    if body.len() > VALUES_MAX && values(body) > VALUES_MAX {
+        let what = format!("the request body has more than {VALUES_MAX} JSON values");
+        return Err(malformed(&what));
+    }
     serde_json::from_slice(body)
         .map_err(|error| malformed(&format!("the request body is not valid JSON: {error}")))
+}
+
+/// At least the number of values in JSON text: every one but the first follows `[`, `{` or `,`, or the key after one.
+fn values(body: &[u8]) -> usize {
+    let (mut count, mut in_text, mut escaped) = (1, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' | b',' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 fn malformed(what: &str) -> WireError {

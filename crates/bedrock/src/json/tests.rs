@@ -198,3 +198,15 @@ fn a_union_has_exactly_one_member() {
     );
     assert!(member(r#"{"u":{"a":1,"c":1}}"#).unwrap_err().contains("extraneous key [c]"));
 }
+
+#[test]
+fn a_body_of_very_many_values_is_refused_and_a_long_text_is_not() {
+    let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+    for item in ["[]", "1", "{\"k\":\"\\\\\"}"] {
+        let message = parse(list(item, 500_001).as_bytes()).unwrap_err().message;
+        assert!(message.contains("more than 500000 JSON values"), "{item}: {message}");
+    }
+    assert!(parse(list("1", 499_000).as_bytes()).is_ok());
+    let text = format!("[\"{}\"]", r#",[{\"\\"#.repeat(600_000));
+    assert!(parse(text.as_bytes()).is_ok(), "what stands inside a text is not counted");
+}

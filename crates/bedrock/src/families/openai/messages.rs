@@ -147,7 +147,7 @@ fn read_arguments(node: &Node<'_>) -> Result<Value, WireError> {
     if text.trim().is_empty() {
         return Ok(json!({}));
     }
-    let value: Option<Value> = serde_json::from_str(text).ok();
+    let value = crate::json::parse(text.as_bytes()).ok();
     value.filter(Value::is_object).ok_or_else(|| node.error("expected the text of a JSON object"))
 }
 
