@@ -85,6 +85,24 @@ fn a_request_is_answered_as_the_slow_engine_would() {
 }
 
 #[test]
+fn log_probabilities_come_with_their_tokens() {
+    let handle = spawn(Config::default());
+    let mut ask = request(&prompt(1, 20), 5);
+    ask.sampling.logprobs = Some(2);
+    let (_ticket, receiver) = submit(&handle, ask, 100);
+    let mut count = 0;
+    for event in receiver {
+        if let Event::Token { token, logprob, .. } = event {
+            let logprob = logprob.unwrap();
+            assert_eq!((logprob.token, logprob.top.len()), (token, 2));
+            assert!(logprob.logprob <= logprob.top[0].1 && logprob.top[0].1 < 0.0);
+            count += 1;
+        }
+    }
+    assert_eq!(count, 5);
+}
+
+#[test]
 fn a_drawn_seed_is_reported_and_gives_the_same_tokens_again() {
     let handle = spawn(Config::default());
     let mut open = request(&prompt(1, 20), 30);
@@ -225,8 +243,15 @@ fn without_handles_accepted_requests_are_finished() {
 
 #[test]
 fn a_panic_in_the_model_hangs_nobody() {
-    let handle = breaking(3, |_| panic!("broken on purpose"));
-    let receivers = [1, 2].map(|seed| submit(&handle, request(&prompt(seed, 20), 50), 100));
+    // Slow enough that both requests are there when the first step with two rows comes.
+    let fake = fake().with_delays(Duration::from_millis(1), Duration::ZERO);
+    let how: Break = |logits| match logits.len() {
+        600 => panic!("broken on purpose"),
+        _ => Ok(()),
+    };
+    let model = Box::new(Breaking { fake, steps_left: 0, how });
+    let handle = Engine::spawn(model, Config::default()).unwrap();
+    let receivers = [1, 2].map(|seed| submit(&handle, request(&prompt(seed, 20), 4000), 5000));
     for (_ticket, receiver) in receivers {
         let Some(Event::Failed(EngineError::Model(message))) = receiver.last() else {
             panic!("the last event is Failed");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::sequence::SeqId;
 use crate::testing::{BLOCK_BYTES, Bench, Running, expected, prompt, request};
 use crate::{Class, Config, EngineError, Request};
 
@@ -122,6 +123,28 @@ fn memory_goes_to_the_higher_class_and_then_to_the_older() {
     }
     assert_eq!(ended, ["old", "young", "low"]);
     assert!(bench.counters().preemptions > 0);
+    bench.assert_empty();
+}
+
+#[test]
+fn the_lowest_class_gives_way_first_then_the_paused_then_the_youngest() {
+    let mut bench = bench(8);
+    let id = |request| SeqId { request, choice: 0 };
+    bench.submit(of(Class::Flex, 1, 100));
+    bench.submit(of(Class::Default, 2, 100));
+    let paused = bench.submit(of(Class::Default, 3, 100));
+    bench.submit(of(Class::Default, 4, 100));
+    bench.submit(of(Class::Reserved, 5, 100));
+    bench.turns(3);
+    paused.pause(true);
+    let mut order = Vec::new();
+    while let Some(victim) = bench.core.who_gives_blocks_to(id(2)) {
+        order.push(victim.request);
+        bench.core.preempt(victim);
+    }
+    assert_eq!(order, [1, 3, 4], "the highest class and the asker itself keep theirs");
+    paused.pause(false);
+    bench.run();
     bench.assert_empty();
 }
 
