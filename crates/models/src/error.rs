@@ -72,7 +72,7 @@ pub enum LoadError {
     NoSuchIsa(&'static str),
     /// The vocabulary could not be used.
     #[error("the tokenizer of the file cannot be used: {0}")]
-    Tokenizer(String),
+    Tokenizer(#[from] crate::tokenizer::TokenizerError),
 }
 
 impl LoadError {

@@ -26,7 +26,7 @@ mod weights;
 pub use cpu::CpuModel;
 pub use error::LoadError;
 pub use kv::KvType;
-pub use load::{LoadOptions, LoadedModel, load_model};
+pub use load::{LoadOptions, Loaded, LoadedModel, load_bytes, load_file, load_model};
 pub use pool::Pool;
 pub use simd::Isa;
 pub use source::Source;

@@ -1,7 +1,9 @@
 //! From a file to a model.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use engine::{Model, Tokenizer};
 use sha2::{Digest, Sha256};
 
 use crate::arch::Config;
@@ -11,7 +13,7 @@ use crate::kernels::Kernels;
 use crate::simd::Isa;
 use crate::source::Source;
 use crate::weights::Weights;
-use crate::{KvType, LoadError, Pool};
+use crate::{KvType, LoadError, Pool, tokenizer};
 
 /// Bytes hashed at a time.
 const HASH_WINDOW: usize = 1 << 20;
@@ -33,6 +35,69 @@ impl LoadOptions {
     pub fn new(pool: Arc<Pool>) -> Self {
         Self { pool, kv: KvType::default(), isa: None }
     }
+}
+
+/// A model and its text side.
+pub struct Loaded {
+    /// The model; `reserve_kv` before the first `forward`.
+    pub model: CpuModel,
+    /// The vocabulary.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// `tokenizer.chat_template`: the template that makes a prompt of a conversation.
+    pub chat_template: Option<String>,
+    /// Text of the token that begins a sequence.
+    pub bos_text: Option<String>,
+    /// Text of the token that ends a sequence.
+    pub eos_text: Option<String>,
+    /// All keys of the file.
+    pub metadata: Metadata,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+/// Loads a GGUF file.
+///
+/// # Errors
+/// Any [`LoadError`].
+pub fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    with_text(load_model(&Source::open(path)?, stem.unwrap_or_default(), options)?)
+}
+
+/// Loads a GGUF file that is in memory, e.g. [`crate::PEBBLE`].
+///
+/// # Errors
+/// Any [`LoadError`].
+pub fn load_bytes(bytes: &'static [u8], options: &LoadOptions) -> Result<Loaded, LoadError> {
+    with_text(load_model(&Source::Bytes(bytes), String::new(), options)?)
+}
+
+fn with_text(loaded: LoadedModel) -> Result<Loaded, LoadError> {
+    let LoadedModel { model, metadata } = loaded;
+    let tokenizer = tokenizer::from_metadata(&metadata)?;
+    let (vocab, rows) = (tokenizer.vocab_size(), model.info().vocab_size);
+    if vocab > rows {
+        return Err(LoadError::malformed(
+            "tokenizer.ggml.tokens",
+            format!("{vocab} tokens, the model has {rows}"),
+        ));
+    }
+    let text = |key: &str| {
+        let id = metadata.u32(key)? as usize;
+        metadata.strings("tokenizer.ggml.tokens")?.get(id).cloned()
+    };
+    Ok(Loaded {
+        chat_template: metadata.str("tokenizer.chat_template").map(str::to_owned),
+        bos_text: text("tokenizer.ggml.bos_token_id"),
+        eos_text: text("tokenizer.ggml.eos_token_id"),
+        model,
+        tokenizer,
+        metadata,
+    })
 }
 
 /// A model without its text side.

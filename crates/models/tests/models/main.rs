@@ -8,3 +8,5 @@ mod golden;
 mod hostile;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod pebble;
