@@ -1,1 +1,27 @@
-//! Skeleton.
+//! TEXT ↔ TOKENS OF A CONVERSATION: chat templates, prompt tokens; token ids → canonical events with incremental UTF-8,
+//! stop strings and tool calls.
+//!
+//! Sans-IO. It must never know HTTP, kernels or money.
+
+mod date;
+mod decoder;
+mod dialect;
+mod error;
+mod escape;
+mod ids;
+mod json;
+mod json_scan;
+mod messages;
+mod model;
+mod raw;
+mod stops;
+mod template;
+#[cfg(test)]
+mod tests;
+mod tool_call;
+mod utf8;
+
+pub use date::Date;
+pub use decoder::{Decoder, Flow};
+pub use error::ChatError;
+pub use model::{ChatModel, PromptTokens};

@@ -1,0 +1,27 @@
+//! What can go wrong between a request and its prompt.
+
+/// Why a request has no prompt on this model. The texts are for the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChatError {
+    /// The template cannot be compiled; the model cannot chat.
+    #[error("the model's chat template is invalid: {0}")]
+    BadTemplate(String),
+    /// A conversation for a model that has no template.
+    #[error("the serving model has no chat template; it can only complete raw prompts")]
+    NoTemplate,
+    /// The template refused the conversation or failed on it.
+    #[error("the serving model's chat template refuses this conversation: {0}")]
+    Refused(String),
+    /// The template took too long or wrote too much.
+    #[error("the conversation is too large for the serving model's chat template")]
+    TooLarge,
+    /// Tools for a model whose way of calling them is not known here.
+    #[error("the serving model does not support tools")]
+    ToolsUnsupported,
+    /// The tool that must be used is not among those offered.
+    #[error("toolChoice names the tool '{0}', which is not in the list of tools")]
+    UnknownTool(String),
+    /// A conversation that cannot be continued.
+    #[error("invalid conversation: {0}")]
+    Invalid(&'static str),
+}

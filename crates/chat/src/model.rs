@@ -1,0 +1,216 @@
+//! A model's way with conversations: its template, tokenizer, control tokens and tool dialect.
+
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use bedrock::canonical::{Markup, Prompt, Request, Role, ToolChoice, Turns};
+use engine::{TokenId, Tokenizer};
+
+use crate::ChatError;
+use crate::date::Date;
+use crate::decoder::{Decoder, Setup};
+use crate::dialect::{Dialect, Use};
+use crate::escape::{Escape, Leads};
+use crate::ids::Ids;
+use crate::messages;
+use crate::raw::{self, Style};
+use crate::template::{Marks, Template};
+
+/// Turns requests into prompts and tokens into events, for one model.
+pub struct ChatModel {
+    tokenizer: Arc<dyn Tokenizer>,
+    template: Option<Template>,
+    dialect: Option<Dialect>,
+    leads: Leads,
+    /// Finds control tokens in rendered text; `None` if the vocabulary has none.
+    controls: Option<AhoCorasick>,
+}
+
+/// A prompt, ready for the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptTokens {
+    /// Its tokens; empty only for an empty raw prompt of a model without BOS.
+    pub tokens: Vec<TokenId>,
+}
+
+impl ChatModel {
+    /// `template` is the Jinja source from the model file; `strftime_now` in it gives the default [`Date`].
+    ///
+    /// # Errors
+    /// [`ChatError::BadTemplate`] if it cannot be compiled.
+    pub fn new(tokenizer: Arc<dyn Tokenizer>, template: Option<&str>) -> Result<Self, ChatError> {
+        Self::with_date(tokenizer, template, Date::default())
+    }
+
+    /// The same, with the day that `strftime_now` gives.
+    ///
+    /// # Errors
+    /// [`ChatError::BadTemplate`] if the template cannot be compiled.
+    pub fn with_date(
+        tokenizer: Arc<dyn Tokenizer>,
+        template: Option<&str>,
+        date: Date,
+    ) -> Result<Self, ChatError> {
+        let text = |id: Option<TokenId>| {
+            let controls = tokenizer.controls().iter();
+            let found = controls.clone().find(|(_, control)| Some(*control) == id);
+            found.map_or_else(String::new, |(text, _)| text.clone())
+        };
+        let marks = Marks {
+            bos: text(tokenizer.bos()),
+            eos: text(tokenizer.stop_tokens().first().copied()),
+        };
+        let template = template.map(|source| Template::new(source, &marks, date)).transpose()?;
+        let dialect =
+            template.as_ref().and_then(|template| Dialect::find(template, tokenizer.as_ref()));
+        let texts = || tokenizer.controls().iter().map(|(text, _)| text.as_str());
+        let leads = Leads::new(texts());
+        let controls = (!tokenizer.controls().is_empty())
+            .then(|| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts()))
+            .transpose()
+            .map_err(|error| ChatError::BadTemplate(error.to_string()))?;
+        Ok(Self { tokenizer, template, dialect, leads, controls })
+    }
+
+    /// Whether requests may offer tools.
+    #[must_use]
+    pub fn supports_tools(&self) -> bool {
+        self.dialect.is_some()
+    }
+
+    /// Tokens that end an answer.
+    #[must_use]
+    pub fn stop_tokens(&self) -> Vec<TokenId> {
+        self.tokenizer.stop_tokens().to_vec()
+    }
+
+    /// The prompt of a request.
+    ///
+    /// # Errors
+    /// [`ChatError`] says what this model cannot do with it.
+    pub fn prompt(&self, request: &Request) -> Result<PromptTokens, ChatError> {
+        let tokens = match &request.prompt {
+            Prompt::Turns(turns) => self.turns(turns, request)?,
+            Prompt::Raw { text, markup } => self.raw(text, *markup, request)?,
+        };
+        Ok(PromptTokens { tokens })
+    }
+
+    /// The decoder of one answer to a request whose [`prompt`](Self::prompt) was made.
+    #[must_use]
+    pub fn decoder(&self, request: &Request, choice: u32) -> Decoder {
+        let tool_use = self.dialect.as_ref().map_or(Use::No, |_| Use::of(request));
+        // An answer that continues a text keeps the space between them.
+        let fresh = match &request.prompt {
+            Prompt::Turns(turns) => {
+                turns.messages.last().is_none_or(|message| message.role == Role::User)
+            }
+            Prompt::Raw { text, markup } => Style::find(text, *markup).is_some(),
+        };
+        Decoder::new(Setup {
+            tokenizer: Arc::clone(&self.tokenizer),
+            choice,
+            stops: request.stop_sequences.clone(),
+            dialect: self.dialect.clone(),
+            tools: request.tools.iter().map(|tool| tool.name.clone()).collect(),
+            tool_use,
+            skip_first_space: fresh && self.tokenizer.adds_space_prefix(),
+            ids: Ids::new(request, choice),
+        })
+    }
+
+    fn turns(&self, turns: &Turns, request: &Request) -> Result<Vec<TokenId>, ChatError> {
+        let template = self.template.as_ref().ok_or(ChatError::NoTemplate)?;
+        let tool_use = Use::of(request);
+        self.check_tools(turns, request)?;
+        let tools = if tool_use == Use::No { &[] } else { request.tools.as_slice() };
+        let texts = messages::texts(turns, &request.tools);
+        let escape = Escape::new(&self.leads, texts.into_iter().chain([template.source.as_str()]))?;
+        let prepared = messages::prepare(turns, tools, template, &escape)?;
+        let mut text = template.render(&prepared.conversation)?;
+        text.push_str(&prepared.prefill);
+        let opening = self.dialect.as_ref().and_then(|dialect| tool_use.opening(dialect));
+        if let Some((markup, call)) = opening {
+            text.push_str(markup);
+            text.push_str(&escape.hide(&call));
+        }
+        Ok(self.with_bos(self.cut(&text, |text| escape.show(text))))
+    }
+
+    fn check_tools(&self, turns: &Turns, request: &Request) -> Result<(), ChatError> {
+        let forced = matches!(request.tool_choice, ToolChoice::Any | ToolChoice::Named(_));
+        if request.tools.is_empty() && !forced && !messages::uses_tools(turns) {
+            return Ok(());
+        }
+        if self.dialect.is_none() {
+            return Err(ChatError::ToolsUnsupported);
+        }
+        match &request.tool_choice {
+            ToolChoice::Any if request.tools.is_empty() => {
+                Err(ChatError::Invalid("toolChoice asks for a tool, but none is offered"))
+            }
+            ToolChoice::Named(name) if request.tools.iter().all(|tool| tool.name != *name) => {
+                Err(ChatError::UnknownTool(name.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn raw(
+        &self,
+        text: &str,
+        markup: Markup,
+        request: &Request,
+    ) -> Result<Vec<TokenId>, ChatError> {
+        if !request.tools.is_empty() {
+            return Err(ChatError::Invalid("a raw prompt takes no tools"));
+        }
+        let Some(style) = Style::find(text, markup) else {
+            return Ok(self.with_bos(self.tokenizer.encode(text)));
+        };
+        if self.speaks(style) || self.template.is_none() {
+            return Ok(self.with_bos(self.cut(text, str::to_owned)));
+        }
+        let turns = raw::parse(text, style);
+        self.turns(&turns, request)
+    }
+
+    /// Whether the model was trained on this markup.
+    fn speaks(&self, style: Style) -> bool {
+        let texts = style.controls();
+        texts.iter().all(|text| self.tokenizer.control(text).is_some())
+            || (style == Style::Inst
+                && self.template.as_ref().is_some_and(|template| {
+                    texts.iter().all(|text| template.source.contains(text))
+                }))
+    }
+
+    /// Tokens of a rendered text: control tokens where their texts stand, the rest as `show` makes it.
+    fn cut(&self, text: &str, show: impl Fn(&str) -> String) -> Vec<TokenId> {
+        let mut tokens = Vec::with_capacity(text.len() / 3);
+        let plain = |text: &str, tokens: &mut Vec<TokenId>| {
+            if !text.is_empty() {
+                tokens.extend(self.tokenizer.encode(&show(text)));
+            }
+        };
+        let mut done = 0;
+        for found in self.controls.iter().flat_map(|controls| controls.find_iter(text)) {
+            plain(&text[done..found.start()], &mut tokens);
+            tokens.push(self.tokenizer.controls()[found.pattern().as_usize()].1);
+            done = found.end();
+        }
+        plain(&text[done..], &mut tokens);
+        tokens
+    }
+
+    /// Puts BOS in front if the model wants it and the template did not.
+    fn with_bos(&self, mut tokens: Vec<TokenId>) -> Vec<TokenId> {
+        if let Some(bos) = self.tokenizer.bos()
+            && self.tokenizer.add_bos()
+            && tokens.first() != Some(&bos)
+        {
+            tokens.insert(0, bos);
+        }
+        tokens
+    }
+}
