@@ -110,7 +110,7 @@ impl Resolver {
     }
 
     fn listen(&mut self, at: &str, text: &str) -> Option<SocketAddr> {
-        let text = text.replace("localhost:", "127.0.0.1:");
+        let text = text.replace("localhost:", "127.0.0.1:"); // A socket address has no names.
         match text.parse() {
             Ok(address) => Some(address),
             Err(_) => {
