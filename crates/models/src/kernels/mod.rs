@@ -14,6 +14,8 @@
 pub(crate) mod attention;
 pub(crate) mod matmul;
 pub(crate) mod rows;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use attention::{AttendJob, KvRow};
 pub(crate) use matmul::{Activations, MatmulJob};
