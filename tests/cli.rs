@@ -38,7 +38,8 @@ fn help_of_every_command_has_examples_and_succeeds() {
 
 #[test]
 fn wrong_arguments_exit_with_2() {
-    for arguments in [&["serv"][..], &["serve", "--port", "1"], &["keys"], &["keys", "revoke"], &[]] {
+    for arguments in [&["serv"][..], &["serve", "--port", "1"], &["keys"], &["keys", "revoke"], &[]]
+    {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
@@ -68,8 +69,7 @@ fn a_configuration_file_that_is_not_there_is_named() {
 fn a_closed_pipe_is_no_failure() {
     let home = tempfile::tempdir().unwrap();
     for arguments in [&["models"][..], &["--help"], &["doctor"]] {
-        let mut child =
-            outcrop(home.path(), arguments)
+        let mut child = outcrop(home.path(), arguments)
             .env("OUTCROP_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -85,7 +85,12 @@ fn a_closed_pipe_is_no_failure() {
 #[test]
 fn models_lists_each_id_and_what_answers() {
     let text = stdout(&run(&["models"]));
-    let line = |id: &str| text.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("no {id}")).to_owned();
+    let line = |id: &str| {
+        text.lines()
+            .find(|line| line.starts_with(id))
+            .unwrap_or_else(|| panic!("no {id}"))
+            .to_owned()
+    };
     assert!(line("anthropic.claude-3-haiku-20240307-v1:0").contains("the built-in model (alias)"));
     assert!(line("amazon.titan-embed-text-v2:0").contains("nothing: gives embedding"));
     assert!(text.lines().count() > 50);
@@ -94,7 +99,9 @@ fn models_lists_each_id_and_what_answers() {
 #[test]
 fn a_key_is_shown_once_then_listed_without_its_secret_then_revoked() {
     let home = tempfile::tempdir().unwrap();
-    let keys = |arguments: &[&str]| outcrop(home.path(), &[&["keys"], arguments].concat()).output().unwrap();
+    let keys = |arguments: &[&str]| {
+        outcrop(home.path(), &[&["keys"], arguments].concat()).output().unwrap()
+    };
     let made = stdout(&keys(&["add", "--name", "laptop", "--account", "123456789012"]));
     let value = |name: &str| {
         let line = made.lines().find_map(|line| line.strip_prefix(&format!("export {name}=")));
@@ -102,7 +109,10 @@ fn a_key_is_shown_once_then_listed_without_its_secret_then_revoked() {
     };
     let (id, secret) = (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY"));
     let listed = stdout(&keys(&["ls"]));
-    assert!(listed.contains(&id) && listed.contains("123456789012") && listed.contains("laptop"), "{listed}");
+    assert!(
+        listed.contains(&id) && listed.contains("123456789012") && listed.contains("laptop"),
+        "{listed}"
+    );
     assert!(!listed.contains(&secret));
     assert_eq!(keys(&["revoke", &id]).status.code(), Some(0));
     assert!(!stdout(&keys(&["ls"])).contains(&id));
@@ -121,19 +131,22 @@ fn a_key_with_a_wrong_account_or_right_is_refused() {
 #[test]
 fn doctor_finds_nothing_wrong_here_and_names_what_is() {
     let home = tempfile::tempdir().unwrap();
-    let well = outcrop(home.path(), &["doctor"]).env("OUTCROP_LISTEN", "127.0.0.1:0").output().unwrap();
+    let well =
+        outcrop(home.path(), &["doctor"]).env("OUTCROP_LISTEN", "127.0.0.1:0").output().unwrap();
     assert_eq!(well.status.code(), Some(0), "{}", stdout(&well));
     for part in ["the built-in model: ", "instruction sets", "Nothing is wrong."] {
         assert!(stdout(&well).contains(part), "{}", stdout(&well));
     }
-    let open = outcrop(home.path(), &["doctor"]).env("OUTCROP_LISTEN", "0.0.0.0:0").output().unwrap();
+    let open =
+        outcrop(home.path(), &["doctor"]).env("OUTCROP_LISTEN", "0.0.0.0:0").output().unwrap();
     assert_eq!(open.status.code(), Some(1));
     assert!(stdout(&open).contains("outcrop keys add"), "{}", stdout(&open));
 
     let broken = home.path().join("broken.gguf");
     std::fs::write(&broken, b"GGUF\x03\0\0\0 and nothing more").unwrap();
     let config = home.path().join("outcrop.toml");
-    std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndefault_model = {broken:?}\n")).unwrap();
+    std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndefault_model = {broken:?}\n"))
+        .unwrap();
     let output = outcrop(home.path(), &["doctor", "--config"]).arg(&config).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("broken.gguf cannot be loaded"), "{}", stdout(&output));
@@ -153,7 +166,10 @@ fn chat_answers_each_line_of_its_input() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.contains("temperature is 0\n") && text.contains("Not set: temperature is 0 to 2"), "{text}");
+    assert!(
+        text.contains("temperature is 0\n") && text.contains("Not set: temperature is 0 to 2"),
+        "{text}"
+    );
     let (_, answers) = text.split_once("max_tokens is 12\n").unwrap();
     let (first, second) = answers.split_once("The conversation is forgotten.\n").unwrap();
     assert!(!first.trim().is_empty());

@@ -19,7 +19,10 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crate, and outside crates that would bring in what it must never know.
 const NEVER: &[(&str, &[&str])] = &[
     ("bedrock", &["axum", "hyper", "tokio", "reqwest", "tokenizers"]),
-    ("engine", &["axum", "bytes", "hyper", "minijinja", "serde", "serde_json", "tokenizers", "tokio"]),
+    (
+        "engine",
+        &["axum", "bytes", "hyper", "minijinja", "serde", "serde_json", "tokenizers", "tokio"],
+    ),
     ("models", &["axum", "hyper", "minijinja", "reqwest", "tokio"]),
     ("chat", &["axum", "hyper", "memmap2", "tokio"]),
     ("server", &["clap", "memmap2", "tokenizers"]),
@@ -95,7 +98,8 @@ fn crates() -> BTreeMap<String, Vec<String>> {
 
 /// Names in all dependency tables, those under `[target.'…']` too.
 fn imports(manifest: &Table) -> Vec<String> {
-    let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
+    let targets =
+        manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let tables = std::iter::once(manifest).chain(targets.filter_map(Value::as_table));
     let mut names = Vec::new();
     for table in tables {

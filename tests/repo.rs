@@ -20,7 +20,8 @@ pub(crate) fn read(path: &str) -> String {
 pub(crate) fn files(extensions: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     walk(root(), &mut |path| {
-        let known = path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e));
+        let known =
+            path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e));
         if known {
             let short = path.strip_prefix(root()).unwrap().to_str().expect("a UTF-8 path");
             found.push(short.to_owned());

@@ -49,7 +49,9 @@ fn every_note_to_do_names_its_issue() {
             continue; // these two state the rule
         }
         for (number, line) in repo::read(&path).lines().enumerate() {
-            let note = notes.iter().find_map(|note| line.split_once(&format!("{note} ")).or(line.split_once(&format!("{note}:"))));
+            let note = notes.iter().find_map(|note| {
+                line.split_once(&format!("{note} ")).or(line.split_once(&format!("{note}:")))
+            });
             let numbered = note.is_none_or(|(_, rest)| rest.contains('#'));
             assert!(numbered, "{path}:{}: {line}", number + 1);
         }
@@ -111,7 +113,9 @@ fn links(markdown: &str) -> Vec<String> {
     let targets = markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     targets
         .map(|target| target.split('#').next().unwrap_or_default().to_owned())
-        .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+        .filter(|target| {
+            !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:")
+        })
         .filter(|target| !target.contains([' ', '{', '"', '\n']))
         .collect()
 }

@@ -96,7 +96,6 @@ def test_broken_conversations_get_bedrocks_words(client, messages, part):
     "settings, field",
     [
         ({"temperature": 1.5}, "temperature"),
-        ({"temperature": -0.1}, "temperature"),
         ({"topP": 1.01}, "topP"),
         ({"maxTokens": 4097}, "4096"),
         ({"stopSequences": ["x"] * 2501}, "stopSequences"),

@@ -154,7 +154,7 @@ def test_openai_logprobs(client):
         (LLAMA, {**BODIES[LLAMA], "max_gen_len": 0}, "max_gen_len"),
         (LLAMA, {**BODIES[LLAMA], "top_k": 1, "wrong": 1}, "extraneous key \\[wrong\\]"),
         (OPENAI, {**BODIES[OPENAI], "temperature": 9}, "temperature"),
-        (OPENAI, {"messages": []}, "messages"),
+        (OPENAI, {"messages": []}, "must start with a user message"),
     ],
 )
 def test_a_wrong_field_is_named(client, model, body, part):

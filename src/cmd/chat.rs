@@ -65,7 +65,11 @@ fn obey(session: &mut Session, line: &str) -> io::Result<()> {
         }
         "/system" => {
             session.set_system(rest);
-            out::line(if rest.is_empty() { "There is no system prompt." } else { "The system prompt is set." })
+            out::line(if rest.is_empty() {
+                "There is no system prompt."
+            } else {
+                "The system prompt is set."
+            })
         }
         "/set" if rest.is_empty() => out::line(&session.settings.show()),
         "/set" => {
@@ -110,7 +114,8 @@ fn answer(session: &mut Session, text: &str) -> anyhow::Result<()> {
 
 fn describe(totals: &Totals) -> String {
     let Totals { input, cached, output, seed, .. } = totals;
-    let speed = totals.tokens_per_second().map_or(String::new(), |speed| format!(", {speed:.0} tokens/s"));
+    let speed =
+        totals.tokens_per_second().map_or(String::new(), |speed| format!(", {speed:.0} tokens/s"));
     let first = totals.first_token.as_millis();
     let stop = totals.stop_reason;
     format!(

@@ -50,7 +50,11 @@ fn show_configuration(out: &mut impl Write, config: &Config) -> anyhow::Result<(
     writeln!(out, "  threads          {}", config.threads)?;
     writeln!(out, "  memory budget    {budget}")?;
     writeln!(out, "  KV per model     {}", show_bytes(server.memory.kv_bytes_per_model as u64))?;
-    writeln!(out, "  queue            {} waiting, {} running", server.engine.max_queue, server.engine.max_running)?;
+    writeln!(
+        out,
+        "  queue            {} waiting, {} running",
+        server.engine.max_queue, server.engine.max_running
+    )?;
     writeln!(out, "  log              {}", config.log)?;
     Ok(())
 }
@@ -59,7 +63,9 @@ fn show_tls(tls: Option<&server::Tls>) -> String {
     match tls {
         None => "off".to_owned(),
         Some(server::Tls::LocalCa) => "certificate of the local authority".to_owned(),
-        Some(server::Tls::Files { cert, key }) => format!("{} with {}", cert.display(), key.display()),
+        Some(server::Tls::Files { cert, key }) => {
+            format!("{} with {}", cert.display(), key.display())
+        }
     }
 }
 
@@ -70,7 +76,11 @@ fn show_machine(out: &mut impl Write) -> anyhow::Result<()> {
         .into_iter()
         .map(|(name, there)| if there { name.to_owned() } else { format!("no {name}") })
         .collect();
-    writeln!(out, "  instruction sets {}", if sets.is_empty() { "portable code only".into() } else { sets.join(", ") })?;
+    writeln!(
+        out,
+        "  instruction sets {}",
+        if sets.is_empty() { "portable code only".into() } else { sets.join(", ") }
+    )?;
     if let Some(memory) = machine::memory() {
         let (total, available) = (show_bytes(memory.total), show_bytes(memory.available));
         writeln!(out, "  memory           {total}, {available} available")?;
@@ -91,7 +101,10 @@ fn examine(out: &mut impl Write, config: &Config) -> anyhow::Result<Vec<Problem>
             writeln!(out, "  keys             {}", keys.len())?;
             if keys.is_empty() && !server.listen.ip().is_loopback() {
                 problems.push(Problem {
-                    what: format!("there is no key, and {} can be reached from elsewhere", server.listen),
+                    what: format!(
+                        "there is no key, and {} can be reached from elsewhere",
+                        server.listen
+                    ),
                     mend: "make one with `outcrop keys add`, or listen on 127.0.0.1".to_owned(),
                 });
             }
@@ -105,7 +118,9 @@ fn examine(out: &mut impl Write, config: &Config) -> anyhow::Result<Vec<Problem>
         Ok(()) => writeln!(out, "  address          {} is free", server.listen)?,
         Err(error) => problems.push(Problem {
             what: format!("cannot listen on {}: {error}", server.listen),
-            mend: "stop what listens there (another outcrop?), or choose another port with --listen".to_owned(),
+            mend:
+                "stop what listens there (another outcrop?), or choose another port with --listen"
+                    .to_owned(),
         }),
     }
     check_models(out, config, &mut problems)?;
@@ -117,7 +132,11 @@ fn check_port(address: SocketAddr) -> std::io::Result<()> {
 }
 
 /// Loads each model once, one after the other, and says what it needs.
-fn check_models(out: &mut impl Write, config: &Config, problems: &mut Vec<Problem>) -> anyhow::Result<()> {
+fn check_models(
+    out: &mut impl Write,
+    config: &Config,
+    problems: &mut Vec<Problem>,
+) -> anyhow::Result<()> {
     let loader = loading::loader(config.threads);
     let mut sources: Vec<&ModelSource> = config.server.models.values().collect();
     sources.push(&config.server.default_model);
@@ -137,12 +156,16 @@ fn check_models(out: &mut impl Write, config: &Config, problems: &mut Vec<Proble
                     info.fingerprint
                 )?;
                 if parts.chat_template.is_none() {
-                    writeln!(out, "                   it has no chat template: turns are joined as plain text")?;
+                    writeln!(
+                        out,
+                        "                   it has no chat template: turns are joined as plain text"
+                    )?;
                 }
             }
             Err(reason) => problems.push(Problem {
                 what: format!("{source} cannot be loaded: {reason}"),
-                mend: "name a GGUF file of a llama or qwen3 model in F32, F16, BF16, Q8_0 or Q4_0".to_owned(),
+                mend: "name a GGUF file of a llama or qwen3 model in F32, F16, BF16, Q8_0 or Q4_0"
+                    .to_owned(),
             }),
         }
     }

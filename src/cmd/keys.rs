@@ -44,7 +44,10 @@ fn add(args: AddKey) -> anyhow::Result<()> {
         }
     }
     out.flush()?;
-    eprintln!("This secret is shown once. Take the key away with: outcrop keys revoke {}", created.id);
+    eprintln!(
+        "This secret is shown once. Take the key away with: outcrop keys revoke {}",
+        created.id
+    );
     Ok(())
 }
 
@@ -55,7 +58,11 @@ fn list(place: &Place) -> anyhow::Result<()> {
         eprintln!("There are no keys. Without any, a server on loopback accepts every credential.");
         return Ok(());
     }
-    writeln!(out, "{:<24} {:<10} {:<12} {:<24} {:<20} NAME", "ID", "KIND", "ACCOUNT", "RIGHTS", "CREATED")?;
+    writeln!(
+        out,
+        "{:<24} {:<10} {:<12} {:<24} {:<20} NAME",
+        "ID", "KIND", "ACCOUNT", "RIGHTS", "CREATED"
+    )?;
     for key in keys {
         let kind = match key.kind {
             KeyKind::ApiKey => "api-key",

@@ -24,12 +24,17 @@ pub(crate) fn run(args: &cli::Models) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn answered_by(model: &Model, models: &BTreeMap<String, ModelSource>, default: &ModelSource) -> String {
+fn answered_by(
+    model: &Model,
+    models: &BTreeMap<String, ModelSource>,
+    default: &ModelSource,
+) -> String {
     match models.get(model.id) {
         Some(source) => source.to_string(),
         None if model.generates_text() => format!("{default} (alias)"),
         None => {
-            let output: Vec<_> = model.output.iter().map(|modality| modality.name().to_lowercase()).collect();
+            let output: Vec<_> =
+                model.output.iter().map(|modality| modality.name().to_lowercase()).collect();
             format!("nothing: gives {}", output.join(", "))
         }
     }

@@ -1,6 +1,7 @@
 //! `outcrop serve`: starts the server, says what it is, and ends on SIGINT or SIGTERM.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use server::{ModelSource, Running};
@@ -21,8 +22,14 @@ pub(crate) fn run(args: &cli::Serve) -> anyhow::Result<()> {
 }
 
 fn start_log(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("log: {filter:?} is no filter"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter =
+        EnvFilter::try_new(filter).with_context(|| format!("log: {filter:?} is no filter"))?;
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        .init();
     Ok(())
 }
 
@@ -113,7 +120,11 @@ fn introduction(running: &Running, source: &ModelSource, name: Option<&str>) -> 
         );
     }
     if let Some(file) = running.ca_file() {
-        let _ = writeln!(text, "Clients must trust its certificate: export AWS_CA_BUNDLE={}", file.display());
+        let _ = writeln!(
+            text,
+            "Clients must trust its certificate: export AWS_CA_BUNDLE={}",
+            file.display()
+        );
     }
     let _ = writeln!(text, "listening on {}", running.url());
     text
@@ -122,8 +133,11 @@ fn introduction(running: &Running, source: &ModelSource, name: Option<&str>) -> 
 /// Calls to paste into another terminal: boto3, the AWS command line, curl.
 fn three_calls(running: &Running) -> String {
     let url = running.url();
-    let trust = running.ca_file().map_or(String::new(), |file| format!("export AWS_CA_BUNDLE={}\n", file.display()));
-    let cacert = running.ca_file().map_or(String::new(), |file| format!("--cacert {} ", file.display()));
+    let trust = running
+        .ca_file()
+        .map_or(String::new(), |file| format!("export AWS_CA_BUNDLE={}\n", file.display()));
+    let cacert =
+        running.ca_file().map_or(String::new(), |file| format!("--cacert {} ", file.display()));
     let credentials = if running.is_open() {
         "export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1\n"
     } else {

@@ -102,8 +102,12 @@ impl RawBytes {
         let unit = text[digits..].trim().to_ascii_uppercase();
         let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
         let number: Option<u64> = text[..digits].parse().ok();
-        number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor)).ok_or_else(|| {
-            format!("{text:?} is not a size; write bytes, or a whole number with MB, GB, MiB or GiB")
-        })
+        number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor)).ok_or_else(
+            || {
+                format!(
+                    "{text:?} is not a size; write bytes, or a whole number with MB, GB, MiB or GiB"
+                )
+            },
+        )
     }
 }

@@ -114,7 +114,10 @@ impl Resolver {
         match text.parse() {
             Ok(address) => Some(address),
             Err(_) => {
-                self.wrong(at, format!("{text:?} is not an address with a port, as 127.0.0.1:4646 is"));
+                self.wrong(
+                    at,
+                    format!("{text:?} is not an address with a port, as 127.0.0.1:4646 is"),
+                );
                 None
             }
         }
@@ -136,7 +139,10 @@ impl Resolver {
                 Some(Tls::Files { cert, key })
             }
             Some(RawTls { .. }) => {
-                self.wrong("tls", "cert and key go together; give both, or neither for a local authority's");
+                self.wrong(
+                    "tls",
+                    "cert and key go together; give both, or neither for a local authority's",
+                );
                 None
             }
         }
@@ -230,7 +236,11 @@ impl Resolver {
         let engine = &mut server.engine;
         self.count(&mut engine.max_queue, "engine.max_queue", raw.max_queue);
         self.count(&mut engine.max_running, "engine.max_running", raw.max_running);
-        self.count(&mut engine.step_token_budget, "engine.step_token_budget", raw.step_token_budget);
+        self.count(
+            &mut engine.step_token_budget,
+            "engine.step_token_budget",
+            raw.step_token_budget,
+        );
         self.seconds(&mut engine.stall_limit, "engine.stall_limit_s", raw.stall_limit_s);
         match raw.step_time_target_ms {
             Some(ms @ 1..=10_000) => engine.step_time_target = Duration::from_millis(ms),

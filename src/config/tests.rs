@@ -70,13 +70,15 @@ fn every_mistake_is_reported_at_once() {
 
 #[test]
 fn an_unknown_key_is_a_mistake_that_names_itself() {
-    let error = toml::from_str::<RawConfig>("[limits]\nmax_conections = 5").unwrap_err().to_string();
+    let error =
+        toml::from_str::<RawConfig>("[limits]\nmax_conections = 5").unwrap_err().to_string();
     assert!(error.contains("max_conections") && error.contains("max_connections"), "{error}");
 }
 
 #[test]
 fn sizes_are_numbers_or_texts_with_units() {
-    for (text, bytes) in [("512", 512), ("'1 GiB'", 1 << 30), ("'25MB'", 25_000_000), ("'7 b'", 7)] {
+    for (text, bytes) in [("512", 512), ("'1 GiB'", 1 << 30), ("'25MB'", 25_000_000), ("'7 b'", 7)]
+    {
         let config = resolve_text(&format!("[memory]\nbudget = {text}")).unwrap();
         assert_eq!(config.server.memory.budget_bytes, Some(bytes), "{text}");
     }

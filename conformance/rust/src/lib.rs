@@ -188,6 +188,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("HOME", folder)
         .env("OUTCROP_DATA_DIR", folder.join("data"));
+    command.env("OUTCROP_LOG", "warn");
     command
 }
 

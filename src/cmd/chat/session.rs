@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bedrock::canonical::{
-    Block, BlockKind, Event, Message, Prompt, Request, Role, ServiceTier, StopReason, ToolChoice, Turns,
+    Block, BlockKind, Event, Message, Prompt, Request, Role, ServiceTier, StopReason, ToolChoice,
+    Turns,
 };
 use chat::{ChatModel, Decoder, Flow};
 use engine::{EventReceiver, Handle};
@@ -63,7 +64,8 @@ impl Session {
         let window = info.context_length.saturating_mul(info.kv_bytes_per_token).max(1 << 20);
         let kv_budget_bytes = config.memory.kv_bytes_per_model.min(window);
         let config = engine::Config { kv_budget_bytes, ..config.engine.clone() };
-        let handle = engine::Engine::spawn(parts.model, config).context("the engine cannot start")?;
+        let handle =
+            engine::Engine::spawn(parts.model, config).context("the engine cannot start")?;
         let system = system.filter(|text| !text.trim().is_empty());
         Ok(Self { chat, handle, system, messages: Vec::new(), settings: Settings::default() })
     }
@@ -96,7 +98,9 @@ impl Session {
         self.messages.push(message(Role::User, text));
         let answered = self.generate(show);
         match &answered {
-            Ok((_, answer)) if !answer.is_empty() => self.messages.push(message(Role::Assistant, answer)),
+            Ok((_, answer)) if !answer.is_empty() => {
+                self.messages.push(message(Role::Assistant, answer))
+            }
             Ok(_) | Err(_) => {
                 self.messages.pop();
             }
@@ -168,9 +172,14 @@ impl<S: FnMut(&str) -> io::Result<()>> Answer<S> {
                     (self.show)(&text)?;
                     self.text.push_str(&text);
                 }
-                Event::BlockStart { kind: BlockKind::ToolUse { name, .. }, .. } => (self.show)(&format!("[{name}] "))?,
+                Event::BlockStart { kind: BlockKind::ToolUse { name, .. }, .. } => {
+                    (self.show)(&format!("[{name}] "))?
+                }
                 Event::Stop { reason, .. } => self.stop_reason = reason,
-                Event::BlockStart { .. } | Event::BlockStop { .. } | Event::Logprobs { .. } | Event::Usage(_) => {}
+                Event::BlockStart { .. }
+                | Event::BlockStop { .. }
+                | Event::Logprobs { .. }
+                | Event::Usage(_) => {}
             }
         }
         Ok(())
@@ -234,7 +243,10 @@ fn message(role: Role, text: &str) -> Message {
     Message { role, content: vec![Block::Text(text.to_owned())] }
 }
 
-#[expect(clippy::disallowed_methods, reason = "times shown to a person are read where the person waits")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "times shown to a person are read where the person waits"
+)]
 fn now() -> Instant {
     Instant::now()
 }

@@ -15,7 +15,11 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sampling: SamplingParams::default(), max_tokens: DEFAULT_MAX_TOKENS, stop: Vec::new() }
+        Self {
+            sampling: SamplingParams::default(),
+            max_tokens: DEFAULT_MAX_TOKENS,
+            stop: Vec::new(),
+        }
     }
 }
 
@@ -120,7 +124,9 @@ impl Settings {
 
     /// All settings with their values and what is legal.
     pub(crate) fn show(&self) -> String {
-        let lines = ROWS.iter().map(|row| format!("{:<20} {:<10} {}", row.name, (row.show)(self), row.legal));
+        let lines = ROWS
+            .iter()
+            .map(|row| format!("{:<20} {:<10} {}", row.name, (row.show)(self), row.legal));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -165,7 +171,9 @@ mod tests {
     #[test]
     fn a_wrong_value_changes_nothing_and_says_what_is_legal() {
         let mut settings = Settings::default();
-        for (name, value) in [("temperature", "hot"), ("temperature", "NaN"), ("top_p", "1.1"), ("max_tokens", "0")] {
+        for (name, value) in
+            [("temperature", "hot"), ("temperature", "NaN"), ("top_p", "1.1"), ("max_tokens", "0")]
+        {
             let before = settings.show();
             let reason = settings.set(name, value).unwrap_err();
             assert!(reason.starts_with(name), "{reason}");
@@ -177,7 +185,9 @@ mod tests {
     #[test]
     fn unset_goes_back_to_the_default() {
         let mut settings = Settings::default();
-        for (name, value) in [("temperature", "0.2"), ("seed", "7"), ("stop", "END"), ("max_tokens", "9")] {
+        for (name, value) in
+            [("temperature", "0.2"), ("seed", "7"), ("stop", "END"), ("max_tokens", "9")]
+        {
             settings.set(name, value).unwrap();
             settings.unset(name).unwrap();
         }
