@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::cost::StepCost;
+use crate::cost::{StepCost, Work};
 use crate::group::{Group, Submission, all_choices};
 use crate::kv::KvCache;
 use crate::output::{Flow, Output};
@@ -79,6 +79,8 @@ pub(crate) struct Core {
     pub(crate) sequences: BTreeMap<SeqId, Sequence>,
     pub(crate) queues: Queues,
     pub(crate) cost: StepCost,
+    /// What the last step computed.
+    pub(crate) work: Work,
     pub(crate) tally: Counters,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) sampler: Sampler,
@@ -114,6 +116,7 @@ impl Core {
             sequences: BTreeMap::new(),
             queues: Queues::default(),
             cost: StepCost::default(),
+            work: Work::default(),
             tally: Counters { kv_blocks_total: blocks.into(), ..Counters::default() },
             gauges: Arc::default(),
             sampler: Sampler::default(),

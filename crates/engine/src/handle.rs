@@ -289,7 +289,7 @@ fn turns(core: &mut Core, shared: &Shared) {
         let step_start = now();
         let tokens = core.step();
         if tokens > 0 {
-            core.cost.observe(tokens, step_start.elapsed());
+            core.cost.observe(core.work, step_start.elapsed());
         }
         if end == End::Drained && core.groups.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! THE PLAN OF A STEP: who computes how many tokens. Pure decisions over plain values.
 //!
 //! Decode rows come first: each costs one token and someone waits for it. Prefill chunks share what is left of the
-//! step's tokens and predicted time: first by class weights, then what a class does not use goes on in class order.
+//! step's tokens and predicted time: by class weights, then what a class does not use goes on in class order.
 //! Within a class, half belongs to the oldest, the rest to those with the least left, so that a short prompt does
 //! not wait for a long one and a long one still gets on. The batch class gets what nobody else wants.
 
@@ -34,10 +34,14 @@ pub(crate) struct Slice {
 pub(crate) struct Room {
     /// Hard limit, in tokens; at least twice `quantum`.
     pub(crate) tokens: usize,
-    /// Tokens that fit into the time target, as predicted; at most `tokens`.
-    pub(crate) timed: usize,
+    /// Prefill tokens that fit into the step's time beside the decode rows.
+    pub(crate) prefill: usize,
     /// What prefill gets at least, so that decode rows never stop it.
     pub(crate) quantum: usize,
+    /// How much of `prefill` batch may use when others take part.
+    pub(crate) spare: usize,
+    /// Prefill tokens that take as long as one decode row; at least 1.
+    pub(crate) row_worth: usize,
 }
 
 /// Classes with a share, and their weights. Batch has none.
@@ -50,17 +54,22 @@ pub(crate) fn plan(candidates: &[Candidate], room: Room) -> Vec<Slice> {
         .iter()
         .filter(|candidate| !candidate.awaits)
         .partition(|candidate| candidate.class == Class::Batch);
+    if others.is_empty() {
+        return fill(&batch, room);
+    }
     let mut slices = fill(&others, room);
-    let used: usize = slices.iter().map(|slice| slice.tokens).sum();
-    let rest = if others.is_empty() {
-        room
-    } else {
-        let timed = room.timed.saturating_sub(used);
-        Room { tokens: timed, timed, quantum: 0 }
-    };
-    slices.extend(fill(&batch, rest));
-    slices.sort_unstable_by_key(|slice| (slice.class, slice.id));
+    slices.extend(fill_idle(&batch, &slices, room));
     slices
+}
+
+/// The decode rows of a step and those of its candidates that are not.
+fn split(candidates: &[Candidate]) -> (Vec<Candidate>, Vec<Candidate>) {
+    let (mut rows, mut prefills): (Vec<Candidate>, Vec<Candidate>) =
+        candidates.iter().partition(|candidate| candidate.pending == 1);
+    // Should there be too many rows for one step, those that waited longest go first.
+    rows.sort_unstable_by_key(|row| (row.class, row.last_step, row.id));
+    prefills.sort_unstable_by_key(|prefill| (prefill.class, prefill.id));
+    (rows, prefills)
 }
 
 fn slice(candidate: &Candidate, tokens: usize) -> Slice {
@@ -68,16 +77,28 @@ fn slice(candidate: &Candidate, tokens: usize) -> Slice {
 }
 
 fn fill(candidates: &[Candidate], room: Room) -> Vec<Slice> {
-    let (mut rows, mut prefills): (Vec<Candidate>, Vec<Candidate>) =
-        candidates.iter().partition(|candidate| candidate.pending == 1);
+    let (mut rows, prefills) = split(candidates);
     let quantum = if prefills.is_empty() { 0 } else { room.quantum };
-    // Should there be too many rows for one step, those that waited longest go first.
-    rows.sort_unstable_by_key(|row| (row.class, row.last_step, row.id));
     rows.truncate(room.tokens.saturating_sub(quantum));
-    let left = room.timed.saturating_sub(rows.len()).max(quantum);
-    prefills.sort_unstable_by_key(|prefill| (prefill.class, prefill.id));
+    let left = room.prefill.max(quantum).min(room.tokens.saturating_sub(rows.len()));
     let mut slices: Vec<Slice> = rows.iter().map(|row| slice(row, 1)).collect();
     slices.extend(prefill_slices(&prefills, left));
+    slices.sort_unstable_by_key(|slice| (slice.class, slice.id));
+    slices
+}
+
+/// What batch may do beside the slices of others.
+fn fill_idle(batch: &[Candidate], others: &[Slice], room: Room) -> Vec<Slice> {
+    let used: usize = others.iter().map(|slice| slice.tokens).sum();
+    let prefilled: usize =
+        others.iter().map(|slice| slice.tokens).filter(|&tokens| tokens > 1).sum();
+    let left = room.spare.saturating_sub(prefilled).min(room.tokens.saturating_sub(used));
+    let (mut rows, prefills) = split(batch);
+    rows.truncate(left / room.row_worth);
+    let prefill = left - rows.len() * room.row_worth;
+    let mut slices: Vec<Slice> = rows.iter().map(|row| slice(row, 1)).collect();
+    slices.extend(prefill_slices(&prefills, prefill));
+    slices.sort_unstable_by_key(|slice| slice.id);
     slices
 }
 

@@ -1,6 +1,7 @@
 //! THE STEP: admit, plan, forward, mask, sample, emit. It sees token ids only: no text, no clock.
 
 use crate::core::Core;
+use crate::cost::{Span, Work};
 use crate::group::Group;
 use crate::kv::{OutOfBlocks, block_tokens};
 use crate::output::Flow;
@@ -9,18 +10,22 @@ use crate::sampler::{Job, SampleError, Sampled, Sampler};
 use crate::scheduler::{Candidate, Room, Slice, plan};
 use crate::sequence::{SeqId, Sequence, State};
 use crate::{
-    BLOCK_TOKENS, Chunk, EngineError, Event, FinishReason, LogitsRows, ModelError, TokenId,
+    BLOCK_TOKENS, Chunk, Class, EngineError, Event, FinishReason, LogitsRows, ModelError, TokenId,
 };
 
-/// Smallest share of a step that prefill gets while there are decode rows.
+/// Smallest share of a step that prefill gets while there are decode rows, in tokens.
 const PREFILL_QUANTUM: usize = BLOCK_TOKENS;
+/// How many times longer a step may take for the sake of prefill than its decode rows alone would.
+const PREFILL_STRETCH: f64 = 3.0;
+/// The same for the sake of batch work.
+const BATCH_STRETCH: f64 = 1.5;
 
 impl Core {
     /// Computes one step. Says how many tokens went through the model; 0 if there was nothing to do.
     pub(crate) fn step(&mut self) -> usize {
         self.admit();
         let candidates = self.candidates();
-        let room = self.room();
+        let room = self.room(&candidates);
         let slices = self.secure_blocks(&plan(&candidates, room));
         if !slices.is_empty() {
             self.tally.steps += 1;
@@ -31,13 +36,32 @@ impl Core {
         }
         self.publish();
         self.emit();
-        slices.iter().map(|slice| slice.tokens).sum()
+        let tokens = slices.iter().map(|slice| slice.tokens);
+        let rows = tokens.clone().filter(|&tokens| tokens == 1).count();
+        let tokens: usize = tokens.sum();
+        self.work = Work { rows, prefill: tokens - rows };
+        tokens
     }
 
-    fn room(&self) -> Room {
+    fn room(&self, candidates: &[Candidate]) -> Room {
         let tokens = self.config.step_token_budget.max(2 * PREFILL_QUANTUM);
-        let timed = self.cost.affordable(self.config.step_time_target, tokens);
-        Room { tokens, timed, quantum: PREFILL_QUANTUM }
+        let rows = |batch| {
+            let rows = candidates.iter().filter(|c| c.pending == 1);
+            rows.filter(|c| (c.class == Class::Batch) == batch).count()
+        };
+        let only_batch = candidates.iter().all(|c| c.class == Class::Batch);
+        let rows = rows(only_batch);
+        let fits = |stretch| {
+            let span = Span { target: self.config.step_time_target, stretch };
+            self.cost.prefill_beside(rows, span, tokens)
+        };
+        Room {
+            tokens,
+            prefill: fits(PREFILL_STRETCH),
+            quantum: PREFILL_QUANTUM,
+            spare: fits(BATCH_STRETCH),
+            row_worth: self.cost.row_worth(tokens),
+        }
     }
 
     /// Everyone who could take part. Prefills first take over the blocks that became known since the last step, and

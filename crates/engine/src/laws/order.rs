@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cost::Work;
 use crate::sequence::SeqId;
 use crate::testing::{BLOCK_BYTES, Bench, Running, expected, prompt, request};
 use crate::{Class, Config, EngineError, Request};
@@ -191,10 +192,37 @@ fn decode_goes_on_while_a_long_prompt_is_computed() {
 }
 
 #[test]
+fn streams_do_not_stutter_while_a_long_prompt_is_computed() {
+    let micros = |work: Work| 50 * (work.rows + work.prefill) + 200 * work.rows;
+    let mut bench = bench(20);
+    for work in [(0, 200), (16, 0), (8, 30)].map(|(rows, prefill)| Work { rows, prefill }) {
+        (0..100).for_each(|_| {
+            let duration = Duration::from_micros(micros(work) as u64);
+            bench.core.cost.observe(work, duration);
+        });
+    }
+    let talkers: Vec<_> = (0..16).map(|i| bench.submit(request(&prompt(i, 10), 400))).collect();
+    bench.turns(20);
+    assert_eq!(bench.core.work, Work { rows: 16, prefill: 0 });
+    let usual = micros(bench.core.work);
+    let long = bench.submit(request(&prompt(99, 2000), 1));
+    let mut turns = 0;
+    while long.seen().started.is_none() {
+        bench.turn();
+        turns += 1;
+        assert_eq!(bench.core.work.rows, 16);
+        assert!(micros(bench.core.work) <= 3 * usual + 100, "{:?}", bench.core.work);
+    }
+    assert!(turns < 2000 / 100, "and the prompt gets on: {turns}");
+    drop(talkers);
+}
+
+#[test]
 fn a_slow_machine_gets_small_steps() {
     let mut bench = bench(8);
-    for tokens in [1, 10, 100] {
-        bench.core.cost.observe(tokens, Duration::from_millis(tokens as u64));
+    for prefill in [1, 10, 100] {
+        let duration = Duration::from_millis(prefill as u64);
+        bench.core.cost.observe(Work { rows: 0, prefill }, duration);
     }
     bench.submit(request(&prompt(1, 400), 2));
     let tokens = bench.turn();

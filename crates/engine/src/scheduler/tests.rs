@@ -5,8 +5,8 @@ fn candidate(request: u64, class: Class, pending: usize) -> Candidate {
     Candidate { id, class, pending, awaits: false, last_step: 0 }
 }
 
-fn room(tokens: usize, timed: usize) -> Room {
-    Room { tokens, timed, quantum: 16 }
+fn room(tokens: usize, prefill: usize) -> Room {
+    Room { tokens, prefill, quantum: 16, spare: prefill, row_worth: 1 }
 }
 
 fn tokens_of(slices: &[Slice], request: u64) -> usize {
@@ -22,8 +22,9 @@ fn decode_rows_come_first_and_prefill_takes_the_rest() {
     let mut candidates: Vec<_> = (0..10).map(|i| candidate(i, Class::Default, 1)).collect();
     candidates.push(candidate(10, Class::Default, 500));
     let slices = plan(&candidates, room(128, 100));
-    assert_eq!(tokens_of(&slices, 10), 90);
-    assert_eq!(sum(&slices), 100);
+    assert_eq!((tokens_of(&slices, 10), sum(&slices)), (100, 110));
+    let slices = plan(&candidates, room(64, 100));
+    assert_eq!((tokens_of(&slices, 10), sum(&slices)), (54, 64));
 }
 
 #[test]
@@ -79,6 +80,9 @@ fn batch_gets_what_is_left_of_the_time_and_nothing_else() {
     assert_eq!([1, 2, 3].map(|request| tokens_of(&slices, request)), [9, 1, 90]);
     let slices = plan(&[batch, row, candidate(3, Class::Flex, 900)], room(200, 100));
     assert_eq!([1, 2, 3].map(|request| tokens_of(&slices, request)), [0, 0, 100]);
+    let dear = Room { spare: 50, row_worth: 60, ..room(200, 100) };
+    let slices = plan(&[batch, row, candidate(3, Class::Flex, 1)], dear);
+    assert_eq!([1, 2, 3].map(|request| tokens_of(&slices, request)), [50, 0, 1]);
     let slices = plan(&[batch, row], room(200, 0));
     assert_eq!([1, 2].map(|request| tokens_of(&slices, request)), [16, 1], "alone it gets on");
 }

@@ -93,7 +93,7 @@ fn case(number: u64) -> Case {
 fn the_sampler_agrees_with_the_reference() {
     let mut sampler = Sampler::default();
     let mut close_calls = 0;
-    for number in 0..6000 {
+    for number in 0..3000 {
         let case = case(number);
         let mut history = History::new(&case.params, &case.prompt);
         case.output.iter().for_each(|&token| history.record(token));
@@ -113,7 +113,7 @@ fn the_sampler_agrees_with_the_reference() {
             assert_eq!(sampled.token, wanted, "case {number}: {:?}", case.params);
         }
     }
-    assert!(close_calls < 60, "{close_calls} cases too close to compare");
+    assert!(close_calls < 30, "{close_calls} cases too close to compare");
 }
 
 #[test]
