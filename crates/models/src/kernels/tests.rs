@@ -40,7 +40,7 @@ fn file_row(kind: TensorType, inputs: usize, random: &mut Random) -> Vec<u8> {
             TensorType::Bf16 => row.extend(((value.to_bits() >> 16) as u16).to_le_bytes()),
             TensorType::Q8_0 | TensorType::Q4_0 => {
                 row.extend(half::f32_to_f16(value).to_le_bytes());
-                let extreme = random.next() % 4 == 0;
+                let extreme = random.next().is_multiple_of(4);
                 let byte = |r: u64| if extreme { 0x80 } else { r as u8 };
                 row.extend((2..kind.block_bytes()).map(|_| byte(random.next())));
             }
