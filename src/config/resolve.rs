@@ -43,7 +43,7 @@ pub(crate) fn resolve(
     server.default_model = match (&serve.model, &raw.default_model) {
         (Some(path), _) => resolver.model("--model", path.clone()),
         (None, Some(path)) => {
-            let path = resolver.from_file(path);
+            let path = resolver.beside_file(path);
             resolver.model("default_model", path)
         }
         (None, None) => ModelSource::BuiltIn,
@@ -90,7 +90,7 @@ impl Resolver {
         self.mistakes.push(Mistake { at: at.to_owned(), reason: reason.to_string() });
     }
 
-    fn from_file(&self, path: &Path) -> PathBuf {
+    fn beside_file(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
     }
 
@@ -101,7 +101,7 @@ impl Resolver {
         environment: &Environment,
     ) -> PathBuf {
         let chosen = serve.place.data_dir.clone().or_else(|| environment.data_dir.clone());
-        let chosen = chosen.or_else(|| raw.map(|path| self.from_file(&path)));
+        let chosen = chosen.or_else(|| raw.map(|path| self.beside_file(&path)));
         let chosen = chosen.or_else(|| environment.user_data.as_ref().map(|d| d.join("outcrop")));
         chosen.unwrap_or_else(|| {
             self.wrong("data_dir", "there is no home folder to keep it in; give --data-dir");
@@ -133,7 +133,7 @@ impl Resolver {
             None => serve.tls.then_some(Tls::LocalCa),
             Some(RawTls { cert: None, key: None }) => Some(Tls::LocalCa),
             Some(RawTls { cert: Some(cert), key: Some(key) }) => {
-                let (cert, key) = (self.from_file(&cert), self.from_file(&key));
+                let (cert, key) = (self.beside_file(&cert), self.beside_file(&key));
                 self.readable("tls.cert", &cert);
                 self.readable("tls.key", &key);
                 Some(Tls::Files { cert, key })
@@ -158,7 +158,7 @@ impl Resolver {
             let source = if path == Path::new(BUILT_IN) {
                 ModelSource::BuiltIn
             } else {
-                let path = self.from_file(path);
+                let path = self.beside_file(path);
                 self.model(&at, path)
             };
             models.insert(id.clone(), source);

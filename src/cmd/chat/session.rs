@@ -17,6 +17,9 @@ use super::settings::Settings;
 /// Events that may wait for the terminal before the engine pauses.
 const SINK_CAPACITY: usize = 256;
 
+/// Fewer tokens than this say nothing about speed.
+const MEASURABLE: u32 = 8;
+
 /// A conversation and what answers it.
 pub(crate) struct Session {
     chat: ChatModel,
@@ -43,7 +46,7 @@ impl Totals {
     pub(crate) fn tokens_per_second(&self) -> Option<f64> {
         let seconds = self.total.saturating_sub(self.first_token).as_secs_f64();
         let tokens = u32::try_from(self.output).ok()?.checked_sub(1)?;
-        (tokens > 0 && seconds > 0.0).then(|| f64::from(tokens) / seconds)
+        (tokens >= MEASURABLE && seconds > 0.0).then(|| f64::from(tokens) / seconds)
     }
 }
 

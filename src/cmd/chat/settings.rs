@@ -27,7 +27,8 @@ impl Default for Settings {
 struct Row {
     name: &'static str,
     legal: &'static str,
-    set: fn(&mut Settings, &str) -> Option<()>,
+    /// Whether the text was legal; if not, nothing changes.
+    set: fn(&mut Settings, &str) -> bool,
     show: fn(&Settings) -> String,
 }
 
@@ -35,61 +36,61 @@ const ROWS: &[Row] = &[
     Row {
         name: "temperature",
         legal: "0 to 2; 0 takes the most likely token",
-        set: |s, text| Some(s.sampling.temperature = number(text, 0.0, 2.0)?),
+        set: |s, text| put(&mut s.sampling.temperature, number(text, 0.0, 2.0)),
         show: |s| s.sampling.temperature.to_string(),
     },
     Row {
         name: "top_p",
         legal: "0 to 1; 1 is off",
-        set: |s, text| Some(s.sampling.top_p = number(text, 0.0, 1.0)?),
+        set: |s, text| put(&mut s.sampling.top_p, number(text, 0.0, 1.0)),
         show: |s| s.sampling.top_p.to_string(),
     },
     Row {
         name: "top_k",
         legal: "a count; 0 is off",
-        set: |s, text| Some(s.sampling.top_k = text.parse().ok()?),
+        set: |s, text| put(&mut s.sampling.top_k, text.parse().ok()),
         show: |s| s.sampling.top_k.to_string(),
     },
     Row {
         name: "min_p",
         legal: "0 to 1; 0 is off",
-        set: |s, text| Some(s.sampling.min_p = number(text, 0.0, 1.0)?),
+        set: |s, text| put(&mut s.sampling.min_p, number(text, 0.0, 1.0)),
         show: |s| s.sampling.min_p.to_string(),
     },
     Row {
         name: "presence_penalty",
         legal: "-2 to 2; 0 is off",
-        set: |s, text| Some(s.sampling.presence_penalty = number(text, -2.0, 2.0)?),
+        set: |s, text| put(&mut s.sampling.presence_penalty, number(text, -2.0, 2.0)),
         show: |s| s.sampling.presence_penalty.to_string(),
     },
     Row {
         name: "frequency_penalty",
         legal: "-2 to 2; 0 is off",
-        set: |s, text| Some(s.sampling.frequency_penalty = number(text, -2.0, 2.0)?),
+        set: |s, text| put(&mut s.sampling.frequency_penalty, number(text, -2.0, 2.0)),
         show: |s| s.sampling.frequency_penalty.to_string(),
     },
     Row {
         name: "repetition_penalty",
         legal: "0.01 to 2; 1 is off",
-        set: |s, text| Some(s.sampling.repetition_penalty = number(text, 0.01, 2.0)?),
+        set: |s, text| put(&mut s.sampling.repetition_penalty, number(text, 0.01, 2.0)),
         show: |s| s.sampling.repetition_penalty.to_string(),
     },
     Row {
         name: "seed",
         legal: "a whole number; unset draws a new one each turn",
-        set: |s, text| Some(s.sampling.seed = Some(text.parse().ok()?)),
+        set: |s, text| put(&mut s.sampling.seed, text.parse().ok().map(Some)),
         show: |s| s.sampling.seed.map_or("drawn".to_owned(), |seed| seed.to_string()),
     },
     Row {
         name: "max_tokens",
         legal: "1 or more",
-        set: |s, text| Some(s.max_tokens = text.parse().ok().filter(|tokens| *tokens > 0)?),
+        set: |s, text| put(&mut s.max_tokens, text.parse().ok().filter(|tokens| *tokens > 0)),
         show: |s| s.max_tokens.to_string(),
     },
     Row {
         name: "stop",
         legal: "a text that ends the answer; unset for none",
-        set: |s, text| Some(s.stop = vec![Some(text.to_owned()).filter(|text| !text.is_empty())?]),
+        set: |s, text| put(&mut s.stop, (!text.is_empty()).then(|| vec![text.to_owned()])),
         show: |s| s.stop.first().map_or("none".to_owned(), |stop| format!("{stop:?}")),
     },
 ];
@@ -101,7 +102,9 @@ impl Settings {
     /// What would be right.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<String, String> {
         let row = find(name)?;
-        (row.set)(self, value).ok_or_else(|| format!("{name} is {}", row.legal))?;
+        if !(row.set)(self, value) {
+            return Err(format!("{name} is {}", row.legal));
+        }
         Ok(format!("{name} is {}", (row.show)(self)))
     }
 
@@ -116,7 +119,7 @@ impl Settings {
             "seed" => self.sampling.seed = None,
             "stop" => self.stop.clear(),
             _ => {
-                let _ = (row.set)(self, &(row.show)(&default));
+                (row.set)(self, &(row.show)(&default));
             }
         }
         Ok(format!("{name} is {}", (row.show)(self)))
@@ -148,6 +151,11 @@ fn find(name: &str) -> Result<&'static Row, String> {
         let names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
         format!("there is no setting {name:?}; there are {}", names.join(", "))
     })
+}
+
+/// Puts a value, if there is one, in its place.
+fn put<T>(place: &mut T, value: Option<T>) -> bool {
+    value.map(|value| *place = value).is_some()
 }
 
 /// A number within bounds.
