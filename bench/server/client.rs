@@ -18,7 +18,8 @@ const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261124/us
 
 /// A Converse body whose answer has exactly `max_tokens` tokens.
 pub(crate) fn converse(text: &str, max_tokens: u32, seed: Option<u64>) -> Value {
-    let bias: serde_json::Map<_, _> = (0..CONTROLS).map(|id| (id.to_string(), json!(-100))).collect();
+    let bias: serde_json::Map<_, _> =
+        (0..CONTROLS).map(|id| (id.to_string(), json!(-100))).collect();
     let mut fields = json!({"logit_bias": bias});
     if let Some(seed) = seed {
         fields["seed"] = json!(seed);

@@ -17,7 +17,8 @@ const WARM_UP: usize = 50;
 
 pub(crate) fn measure() -> Result<(), Failure> {
     let body = converse("What can you do?", 1, Some(1));
-    let request = bedrock::converse::parse_request(body.to_string().as_bytes()).map_err(|e| e.to_string())?;
+    let request =
+        bedrock::converse::parse_request(body.to_string().as_bytes()).map_err(|e| e.to_string())?;
     let engine = InProcess::start(&request)?;
     let server = Server::start()?;
     let mut connection = Connection::open(server.address())?;

@@ -42,7 +42,8 @@ fn first_token() -> Result<(), Failure> {
     for _ in 0..5 {
         let started = Instant::now();
         let server = process::Server::start()?;
-        let mut stream = client::Stream::open(server.address(), &client::converse("Hello.", 4, None))?;
+        let mut stream =
+            client::Stream::open(server.address(), &client::converse("Hello.", 4, None))?;
         stream.next_text()?.ok_or("no text")?;
         times.push(started.elapsed());
     }

@@ -32,7 +32,9 @@ pub(crate) fn measure(count: usize) -> Result<(), Failure> {
     }
     rates.sort_by(f64::total_cmp);
     gaps.sort_unstable();
-    let gap = |share: usize| gaps.get((gaps.len() - 1) * share / 1000).map_or(f64::NAN, |g| g.as_secs_f64() * 1e3);
+    let gap = |share: usize| {
+        gaps.get((gaps.len() - 1) * share / 1000).map_or(f64::NAN, |g| g.as_secs_f64() * 1e3)
+    };
     println!(
         "{count} stream(s) of {TOKENS} tokens: {:.0} tokens/s together (median of {REPEATS}, {:.0} to {:.0})",
         rates[REPEATS / 2],
@@ -57,7 +59,8 @@ fn tokens_per_second(run: &Run) -> Result<f64, Failure> {
 /// All streams at once, each on a thread and a connection of its own.
 pub(crate) fn run(address: SocketAddr, count: usize) -> Result<Run, Failure> {
     let started = Instant::now();
-    let threads: Vec<_> = (0..count as u64).map(|seed| std::thread::spawn(move || one(address, seed))).collect();
+    let threads: Vec<_> =
+        (0..count as u64).map(|seed| std::thread::spawn(move || one(address, seed))).collect();
     let mut run = Run { tokens: 0, wall: Duration::ZERO, first: Vec::new(), gaps: Vec::new() };
     for thread in threads {
         let (tokens, mut times) = thread.join().map_err(|_| "a stream's thread panicked")??;
