@@ -48,10 +48,10 @@ class Server:
         }
         self.keys = [self.command("keys", "add", *key).stdout for key in keys]
         extra = list(arguments)
+        self.config = pathlib.Path(self.folder.name) / "outcrop.toml"
         if config is not None:
-            file = pathlib.Path(self.folder.name) / "outcrop.toml"
-            file.write_text(config)
-            extra += ["--config", str(file)]
+            self.config.write_text(config)
+            extra += ["--config", str(self.config)]
         listen = [] if "--listen" in extra else ["--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
             [BINARY, "serve", *listen, *extra],

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from outcrop import MODEL, user
+from outcrop import MODEL, Server, user
+from vocabulary import PEBBLE
 
 LLAMA = "meta.llama3-1-8b-instruct-v1:0"
 CALL = {"messages": [user("Hello.")], "inferenceConfig": {"maxTokens": 8, "temperature": 0}}
@@ -107,3 +108,24 @@ def test_one_model_is_described(control):
 def test_health_and_readiness(server):
     assert server.get("/health")[0] == 200
     assert server.get("/ready")[0] == 200
+
+
+def test_a_configured_file_serves_its_ids_and_no_others():
+    """Two ids, one file: it is loaded once, on first use, beside the built-in model."""
+    config = f"[models]\n{LLAMA!r} = {str(PEBBLE)!r}\n'my-own-model' = {str(PEBBLE)!r}\n"
+    server = Server(config=config)
+    try:
+        client = server.client(attempts=8)
+        assert loaded(server) == ["the built-in model"]
+        for model in (f"us.{LLAMA}", "my-own-model"):
+            client.converse(modelId=model, **CALL)
+            assert loaded(server) == sorted([str(PEBBLE), "the built-in model"])
+        listed = server.client("bedrock").list_foundation_models()["modelSummaries"]
+        assert "my-own-model" in {model["modelId"] for model in listed}
+        assert str(PEBBLE) in server.command("models", "--config", str(server.config)).stdout
+    finally:
+        server.stop()
+
+
+def loaded(server):
+    return sorted(model["source"] for model in json.loads(server.get("/outcrop/counters")[2])["models"])

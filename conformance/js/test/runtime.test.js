@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { connect } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BedrockClient, ListFoundationModelsCommand } from "@aws-sdk/client-bedrock";
 import {
   BedrockRuntimeClient,
   ConverseCommand,
@@ -141,6 +142,13 @@ for (const [name, { url, settings, headers }] of Object.entries(TRANSPORTS)) {
       const input = { converse: { messages: call.messages } };
       const { inputTokens } = await client.send(new CountTokensCommand({ modelId: MODEL, input }));
       assert.equal(inputTokens, (await client.send(new ConverseCommand(call))).usage.inputTokens);
+    });
+
+    test("list of models, by the control plane's client", async () => {
+      const control = new BedrockClient({ endpoint: url, region: "us-east-1", maxAttempts: 1, ...settings });
+      const { modelSummaries } = await control.send(new ListFoundationModelsCommand({ byOutputModality: "TEXT" }));
+      assert.ok(modelSummaries.some((model) => model.modelId === MODEL));
+      control.destroy();
     });
 
     test("eight streams over one connection", async () => {
