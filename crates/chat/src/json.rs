@@ -17,6 +17,7 @@ struct Style {
 
 /// The filter: `tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)`; a number in the first
 /// place is the indent, as in plain Jinja.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of filters")]
 pub(crate) fn tojson(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<Value, Error> {
     let positional = args.first().filter(|value| value.kind() == ValueKind::Number);
     let indent: Option<Value> = kwargs.get("indent")?;
@@ -52,58 +53,60 @@ fn write(style: &Style, value: &Value, depth: usize, out: &mut String) -> Result
         ValueKind::Number => out.push_str(&number(value)),
         ValueKind::String => write_text(style, value.as_str().unwrap_or_default(), out),
         ValueKind::Seq | ValueKind::Iterable => {
-            let items: Vec<Value> = value.try_iter()?.collect();
-            container(style, depth, ('[', ']'), items.len(), out, |index, out| {
-                write(style, &items[index], depth + 1, out)
-            })?;
-        }
-        ValueKind::Map => {
-            let mut keys: Vec<Value> = value.try_iter()?.collect();
-            if style.sort {
-                keys.sort();
+            out.push('[');
+            let mut items = value.try_iter()?.enumerate().peekable();
+            let empty = items.peek().is_none();
+            for (index, item) in items {
+                before(style, index, depth, out);
+                write(style, &item, depth + 1, out)?;
             }
-            container(style, depth, ('{', '}'), keys.len(), out, |index, out| {
-                let key = &keys[index];
-                match key.as_str() {
-                    Some(text) => write_text(style, text, out),
-                    None => write_text(style, &key.to_string(), out),
-                }
-                out.push_str(&style.key);
-                write(style, &value.get_item(key)?, depth + 1, out)
-            })?;
+            if !empty {
+                line(style, depth, out);
+            }
+            out.push(']');
         }
+        ValueKind::Map => write_map(style, value, depth, out)?,
         _ => return Err(invalid("tojson: not a JSON value")),
     }
     Ok(())
 }
 
-fn container(
-    style: &Style,
-    depth: usize,
-    brackets: (char, char),
-    len: usize,
-    out: &mut String,
-    mut item: impl FnMut(usize, &mut String) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let line = |depth: usize, out: &mut String| {
-        if let Some(indent) = style.indent {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent.saturating_mul(depth).min(1024)));
-        }
-    };
-    out.push(brackets.0);
-    for index in 0..len {
-        if index > 0 {
-            out.push_str(&style.item);
-        }
-        line(depth + 1, out);
-        item(index, out)?;
+fn write_map(style: &Style, map: &Value, depth: usize, out: &mut String) -> Result<(), Error> {
+    let mut keys: Vec<Value> = map.try_iter()?.collect();
+    if style.sort {
+        keys.sort();
     }
-    if len > 0 {
-        line(depth, out);
+    out.push('{');
+    for (index, key) in keys.iter().enumerate() {
+        before(style, index, depth, out);
+        match key.as_str() {
+            Some(text) => write_text(style, text, out),
+            None => write_text(style, &key.to_string(), out),
+        }
+        out.push_str(&style.key);
+        write(style, &map.get_item(key)?, depth + 1, out)?;
     }
-    out.push(brackets.1);
+    if !keys.is_empty() {
+        line(style, depth, out);
+    }
+    out.push('}');
     Ok(())
+}
+
+/// A line break and the indent of this depth, if there is one.
+fn line(style: &Style, depth: usize, out: &mut String) {
+    if let Some(indent) = style.indent {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', indent.saturating_mul(depth).min(1024)));
+    }
+}
+
+/// What stands before the item of this index.
+fn before(style: &Style, index: usize, depth: usize, out: &mut String) {
+    if index > 0 {
+        out.push_str(&style.item);
+    }
+    line(style, depth + 1, out);
 }
 
 /// A number as Python writes it.

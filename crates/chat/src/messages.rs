@@ -133,6 +133,7 @@ impl<'b> Builder<'b> {
     /// Tool results become messages of their own, in order with the texts around them.
     fn user(&mut self, message: &'b Message) {
         let mut texts = Vec::new();
+        let before = self.messages.len();
         for block in &message.content {
             match block {
                 Block::Text(text) => texts.push(text.as_str()),
@@ -144,6 +145,9 @@ impl<'b> Builder<'b> {
             }
         }
         self.user_text(&mut texts);
+        if self.messages.len() == before {
+            self.plain("user", "");
+        }
     }
 
     fn user_text(&mut self, texts: &mut Vec<&str>) {

@@ -79,27 +79,11 @@ impl Matcher {
     /// bytes.
     pub(crate) fn push(&mut self, text: &str, out: &mut String) -> Option<(Found, String)> {
         for (index, byte) in text.bytes().enumerate() {
-            self.held.push_back(byte);
-            self.position += 1;
-            let mut earliest = self.position;
-            for (number, pattern) in self.patterns.iter_mut().enumerate() {
-                if pattern.text.is_empty() {
-                    continue;
-                }
-                if pattern.step(byte) {
-                    let start = self.position - pattern.text.len();
-                    if self.best.is_none_or(|(best, _)| start < best.start) {
-                        self.best = Some((Found { pattern: number, start }, self.position));
-                    }
-                }
-                if pattern.matched < pattern.text.len() {
-                    earliest = earliest.min(self.position - pattern.matched);
-                }
-            }
+            let earliest = self.step(byte);
             if let Some((best, _)) = self.best
                 && best.start <= earliest
             {
-                return self.take(&text[index + 1..], out);
+                return self.take(&text.as_bytes()[index + 1..], out);
             }
         }
         if self.best.is_none() {
@@ -109,10 +93,29 @@ impl Matcher {
         None
     }
 
+    /// Takes a byte; gives where the earliest match that may still complete begins.
+    fn step(&mut self, byte: u8) -> usize {
+        self.held.push_back(byte);
+        self.position += 1;
+        let mut earliest = self.position;
+        let patterns = self.patterns.iter_mut().enumerate();
+        for (number, pattern) in patterns.filter(|(_, pattern)| !pattern.text.is_empty()) {
+            if !pattern.step(byte) {
+                earliest = earliest.min(self.position - pattern.matched);
+                continue;
+            }
+            let start = self.position - pattern.text.len();
+            if self.best.is_none_or(|(best, _)| start < best.start) {
+                self.best = Some((Found { pattern: number, start }, self.position));
+            }
+        }
+        earliest
+    }
+
     /// The end of the text: a match that waited becomes final, or all text leaves.
     pub(crate) fn finish(&mut self, out: &mut String) -> Option<(Found, String)> {
         if self.best.is_some() {
-            return self.take("", out);
+            return self.take(&[], out);
         }
         self.release(self.held.len(), out);
         None
@@ -128,12 +131,13 @@ impl Matcher {
         self.position
     }
 
-    fn take(&mut self, rest: &str, out: &mut String) -> Option<(Found, String)> {
+    fn take(&mut self, rest: &[u8], out: &mut String) -> Option<(Found, String)> {
         let (found, end) = self.best.take()?;
         self.release(found.start - self.released(), out);
         let skipped = end - found.start;
+        // What is held may end inside a character of which `rest` has the other bytes.
         let mut after: Vec<u8> = self.held.drain(..).skip(skipped).collect();
-        after.extend_from_slice(rest.as_bytes());
+        after.extend_from_slice(rest);
         for pattern in &mut self.patterns {
             pattern.matched = 0;
         }

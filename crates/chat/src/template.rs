@@ -82,6 +82,15 @@ impl Template {
 
     /// Renders with the opening of an answer at the end.
     pub(crate) fn render(&self, conversation: &Conversation) -> Result<String, ChatError> {
+        self.render_as(conversation, true)
+    }
+
+    /// Renders with or without the opening of an answer.
+    pub(crate) fn render_as(
+        &self,
+        conversation: &Conversation,
+        open: bool,
+    ) -> Result<String, ChatError> {
         let tools = if conversation.tools.is_empty() {
             serde_json::Value::Null
         } else {
@@ -90,7 +99,7 @@ impl Template {
         let variables = Value::from(Serde(json!({
             "messages": conversation.messages,
             "tools": tools,
-            "add_generation_prompt": true,
+            "add_generation_prompt": open,
         })));
         let template = self.env.get_template(NAME).map_err(|error| refused(&error))?;
         let mut out = Bounded { bytes: Vec::new() };

@@ -64,7 +64,8 @@ mod tests {
                 prop_assert!(utf8.pending.len() <= 3);
             }
             utf8.finish(&mut text);
-            prop_assert_eq!(text, String::from_utf8_lossy(&pieces.concat()));
+            let whole = pieces.concat();
+            prop_assert_eq!(text, String::from_utf8_lossy(&whole).into_owned());
         }
     }
 

@@ -7,7 +7,7 @@ use engine::TokenId;
 
 use super::TokenizerError;
 use super::pre::Rules;
-use super::vocab::{Source, TokenType, bpe_bytes};
+use super::vocab::{Source, TokenType, bpe_bytes, byte_level};
 use crate::gguf::Metadata;
 
 const MERGES: &str = "tokenizer.ggml.merges";
@@ -62,8 +62,11 @@ impl Bpe {
         let merges = metadata.strings(MERGES).ok_or(TokenizerError::Missing { key: MERGES })?;
         let mut words = HashMap::with_capacity(source.len());
         for (id, text, kind) in source.iter() {
-            if kind == TokenType::Normal && !text.is_empty() {
-                words.entry(bpe_bytes(text)).or_insert(id);
+            if kind == TokenType::Normal
+                && let Some(bytes) = byte_level(text)
+                && !bytes.is_empty()
+            {
+                words.entry(bytes).or_insert(id);
             }
         }
         let vocab_size = u32::try_from(source.len())

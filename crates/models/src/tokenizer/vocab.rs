@@ -263,6 +263,11 @@ pub(super) fn bpe_bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// The same for a text that merges can make: `None` if one of its characters stands for no byte.
+pub(super) fn byte_level(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(byte_of_char).collect()
+}
+
 /// Inverse of GPT-2's `bytes_to_unicode`: printable Latin-1 stands for itself; the 68 others are, in order, the
 /// characters from U+0100 on.
 fn byte_of_char(character: char) -> Option<u8> {
