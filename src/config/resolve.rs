@@ -41,11 +41,8 @@ pub(crate) fn resolve(
     }
     server.tls = resolver.tls(raw.tls, serve);
     server.default_model = match (&serve.model, &raw.default_model) {
-        (Some(path), _) => resolver.model("--model", path.clone()),
-        (None, Some(path)) => {
-            let path = resolver.beside_file(path);
-            resolver.model("default_model", path)
-        }
+        (Some(path), _) => resolver.model("--model", path, Path::new("")),
+        (None, Some(path)) => resolver.model("default_model", path, &resolver.folder.clone()),
         (None, None) => ModelSource::BuiltIn,
     };
     server.models = resolver.models(&raw.models);
@@ -155,21 +152,18 @@ impl Resolver {
             if id.is_empty() || id.contains(char::is_whitespace) {
                 self.wrong(&at, "a model id has no blanks");
             }
-            let source = if path == Path::new(BUILT_IN) {
-                ModelSource::BuiltIn
-            } else {
-                let path = self.beside_file(path);
-                self.model(&at, path)
-            };
+            let source = self.model(&at, path, &self.folder.clone());
             models.insert(id.clone(), source);
         }
         models
     }
 
-    fn model(&mut self, at: &str, path: PathBuf) -> ModelSource {
+    /// What a model's setting names; a relative path starts from `folder`.
+    fn model(&mut self, at: &str, path: &Path, folder: &Path) -> ModelSource {
         if path == Path::new(BUILT_IN) {
             return ModelSource::BuiltIn;
         }
+        let path = folder.join(path);
         self.readable(at, &path);
         ModelSource::File(path)
     }

@@ -110,3 +110,20 @@ fn an_empty_tls_table_means_the_local_authority() {
     let config = resolve(RawConfig::default(), None, &serve, &environment()).unwrap();
     assert_eq!(config.server.tls, Some(server::Tls::LocalCa));
 }
+
+#[test]
+fn the_documented_file_holds_every_default() {
+    let page = include_str!("../../docs/configuration.md");
+    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let mut config = resolve_text(block).unwrap();
+    let default =
+        resolve(RawConfig::default(), None, &Serve::default(), &environment()).unwrap().server;
+    config.server.data_dir.clone_from(&default.data_dir);
+    assert_eq!(format!("{:#?}", config.server), format!("{default:#?}"));
+    // What is off by default stands in comments; without their marks they are right, too.
+    let uncommented =
+        block.replace("# \"", "\"").replace("# budget", "budget").replace("# [tls]", "[tls]");
+    let Mistakes(mistakes) = resolve_text(&uncommented).unwrap_err();
+    assert!(mistakes.iter().all(|mistake| mistake.reason.contains("cannot read")), "{mistakes:?}");
+    assert_eq!(mistakes.len(), 2, "the two model files that are only named there");
+}
