@@ -1,0 +1,58 @@
+//! What all requests share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_util::task::TaskTracker;
+
+use crate::attach::Hub;
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::keys::KeyStore;
+use crate::loader::Loader;
+use crate::registry::Registry;
+
+/// The server's state.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) auth: Auth,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) hub: Arc<Hub>,
+    /// Counts requests under way, until the last byte of their bodies.
+    pub(crate) running: TaskTracker,
+    /// The default model was loaded.
+    ready: AtomicBool,
+    /// The server stops: no new work.
+    draining: AtomicBool,
+}
+
+impl App {
+    pub(crate) fn new(config: Config, keys: KeyStore, loader: Loader, listen: SocketAddr) -> Arc<Self> {
+        Arc::new(Self {
+            auth: Auth::new(keys, &config, listen),
+            registry: Registry::new(&config, loader),
+            hub: Hub::new(config.limits.retry_window),
+            running: TaskTracker::new(),
+            ready: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            config,
+        })
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed) && !self.is_draining()
+    }
+
+    pub(crate) fn set_ready(&self) {
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}

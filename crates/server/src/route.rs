@@ -1,0 +1,147 @@
+//! Paths to operations. Matched on the raw path: clients escape a model id's `:` and `/` or do not, and only the
+//! identifier itself is decoded, once, by whoever reads it.
+
+use bedrock::error::{ErrorKind, WireError};
+use http::Method;
+
+use crate::keys::Right;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Health,
+    Ready,
+    Counters,
+    Converse,
+    ConverseStream,
+    InvokeModel,
+    InvokeModelWithResponseStream,
+    CountTokens,
+    ListFoundationModels,
+    GetFoundationModel,
+}
+
+/// An operation and where it is found.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) operation: Operation,
+    /// Its name in logs and messages.
+    pub(crate) name: &'static str,
+    method: Method,
+    prefix: &'static str,
+    /// What follows the path's variable part, which lies between prefix and suffix. `None`: the path has none.
+    suffix: Option<&'static str>,
+    /// What a key needs to call it; `None`: no key is asked for.
+    pub(crate) right: Option<Right>,
+}
+
+const fn model(operation: Operation, name: &'static str, suffix: &'static str) -> Row {
+    let right = Some(Right::Invoke);
+    Row { operation, name, method: Method::POST, prefix: "/model/", suffix: Some(suffix), right }
+}
+
+const fn get(operation: Operation, name: &'static str, prefix: &'static str, right: Option<Right>) -> Row {
+    Row { operation, name, method: Method::GET, prefix, suffix: None, right }
+}
+
+static ROWS: [Row; 10] = [
+    model(Operation::Converse, "Converse", "/converse"),
+    model(Operation::ConverseStream, "ConverseStream", "/converse-stream"),
+    model(Operation::InvokeModel, "InvokeModel", "/invoke"),
+    model(
+        Operation::InvokeModelWithResponseStream,
+        "InvokeModelWithResponseStream",
+        "/invoke-with-response-stream",
+    ),
+    model(Operation::CountTokens, "CountTokens", "/count-tokens"),
+    get(Operation::ListFoundationModels, "ListFoundationModels", "/foundation-models", Some(Right::Control)),
+    Row {
+        operation: Operation::GetFoundationModel,
+        name: "GetFoundationModel",
+        method: Method::GET,
+        prefix: "/foundation-models/",
+        suffix: Some(""),
+        right: Some(Right::Control),
+    },
+    get(Operation::Health, "Health", "/health", None),
+    get(Operation::Ready, "Ready", "/ready", None),
+    get(Operation::Counters, "Counters", "/outcrop/counters", Some(Right::Admin)),
+];
+
+/// Longest piece of a path that a message repeats.
+const MAX_ECHO: usize = 200;
+
+impl Row {
+    /// The variable part of the path, still encoded, if the path is this row's.
+    fn segment<'a>(&self, path: &'a str) -> Option<&'a str> {
+        match self.suffix {
+            None => (path == self.prefix).then_some(""),
+            Some(suffix) => path.strip_prefix(self.prefix)?.strip_suffix(suffix),
+        }
+    }
+}
+
+/// The operation of a request, and the raw variable part of its path.
+///
+/// # Errors
+/// 404 for a path that is none, 405 for the wrong method.
+pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Result<(&'static Row, &'a str), WireError> {
+    let mut wrong_method = None;
+    for row in &ROWS {
+        let Some(segment) = row.segment(path) else { continue };
+        if row.method == *method {
+            return Ok((row, segment));
+        }
+        wrong_method = Some(row);
+    }
+    let shown: String = path.chars().take(MAX_ECHO).collect();
+    Err(match wrong_method {
+        Some(row) => WireError::new(
+            ErrorKind::MethodNotAllowed,
+            format!("The method {method} is not allowed for {}; use {}.", row.name, row.method),
+        ),
+        None => WireError::new(
+            ErrorKind::UnknownOperation,
+            format!("This server has no operation {method} {shown}."),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(path: &str) -> (Operation, &str) {
+        let (row, segment) = find(&Method::POST, path).unwrap();
+        (row.operation, segment)
+    }
+
+    #[test]
+    fn model_ids_stay_raw() {
+        assert_eq!(post("/model/a.b-v1:0/converse"), (Operation::Converse, "a.b-v1:0"));
+        assert_eq!(post("/model/a.b-v1%3A0/converse-stream"), (Operation::ConverseStream, "a.b-v1%3A0"));
+        assert_eq!(post("/model/Qwen%2FQwen3-8B/invoke"), (Operation::InvokeModel, "Qwen%2FQwen3-8B"));
+        let arn = "arn:aws:bedrock:us-east-1::foundation-model/a.b";
+        let path = format!("/model/{arn}/invoke-with-response-stream");
+        assert_eq!(post(&path), (Operation::InvokeModelWithResponseStream, arn));
+        assert_eq!(post("/model//count-tokens"), (Operation::CountTokens, ""));
+    }
+
+    #[test]
+    fn control_plane_paths() {
+        let get = |path| find(&Method::GET, path).unwrap().0.operation;
+        assert_eq!(get("/foundation-models"), Operation::ListFoundationModels);
+        assert_eq!(get("/foundation-models/a.b"), Operation::GetFoundationModel);
+        assert_eq!(get("/health"), Operation::Health);
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_apart_from_the_wrong_method() {
+        let kind = |method, path| find(&method, path).unwrap_err().kind;
+        for path in ["/", "", "/model/a.b", "/model/converse", "/healthy", "/guardrail/x/version/1/apply"] {
+            assert_eq!(kind(Method::POST, path), ErrorKind::UnknownOperation, "{path}");
+        }
+        assert_eq!(kind(Method::GET, "/model/a.b/converse"), ErrorKind::MethodNotAllowed);
+        assert_eq!(kind(Method::DELETE, "/health"), ErrorKind::MethodNotAllowed);
+    }
+}

@@ -1,0 +1,130 @@
+//! Who may call, over the wire.
+
+use bedrock::sigv4::{self, CredentialScope, SecretKey};
+use http::Method;
+use server::ServerError;
+use server::keys::{CreatedKey, KeyKind, KeyStore, NewKey, Right, Rights};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::harness::*;
+
+fn add(server: &Server, kind: KeyKind, rights: Rights) -> CreatedKey {
+    let new = NewKey { name: String::new(), account: "123456789012".to_owned(), rights, kind };
+    KeyStore::open(&server.dir.path().join("data")).unwrap().add(new).unwrap()
+}
+
+#[tokio::test]
+async fn web_pages_are_refused_where_there_are_no_keys() {
+    let server = Server::start().await;
+    let cases = [
+        ("host", "evil.example"),
+        ("host", "127.0.0.1.nip.example:80"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ];
+    for (name, value) in cases {
+        let mut request = server.post(&format!("/model/{MODEL}/converse"), &ask("Hi", 1));
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let (status, code, message) = server.send(request).await.error();
+        assert_eq!((status, code.as_str()), (403, "AccessDeniedException"), "{name}: {value}");
+        assert!(message.contains("web pages"), "{message}");
+    }
+    assert_eq!(server.counter("tokens_generated").await, 0);
+}
+
+#[tokio::test]
+async fn http2_authority_is_guarded_too() {
+    let server = Server::start().await;
+    let mut sender = server.h2().await;
+    let request = http::Request::post(format!("http://evil.example/model/{MODEL}/converse"))
+        .body(http_body_util::Full::new(ask("Hi", 1).to_string().into()))
+        .unwrap();
+    let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
+    assert_eq!(answer.error().0, 403);
+}
+
+#[tokio::test]
+async fn keys_are_asked_for_as_soon_as_there_is_one() {
+    let server = Server::start().await;
+    assert_eq!(server.converse(&ask("Hi", 1)).await.status, 200);
+    let key = add(&server, KeyKind::ApiKey, Rights::NONE.with(Right::Invoke));
+    let (status, code, _) = server.converse(&ask("Hi", 1)).await.error();
+    assert_eq!((status, code.as_str()), (403, "MissingAuthenticationTokenException"));
+    let send = async |path: &str, method: Method| {
+        let mut request = server.request(method, path, ask("Hi", 1).to_string());
+        let bearer = format!("Bearer {}", key.secret.expose());
+        request.headers_mut().insert("authorization", bearer.parse().unwrap());
+        server.send(request).await
+    };
+    let converse = format!("/model/{MODEL}/converse");
+    let answer = send(&converse, Method::POST).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("x-outcrop-auth"), "");
+    let (status, _, message) = send("/foundation-models", Method::GET).await.error();
+    assert_eq!(status, 403);
+    assert!(message.contains("'control'"), "{message}");
+    assert_eq!(send("/outcrop/counters", Method::GET).await.status, 403);
+    KeyStore::open(&server.dir.path().join("data")).unwrap().revoke(&key.id).unwrap();
+    assert_eq!(send(&converse, Method::POST).await.error().0, 403);
+}
+
+#[tokio::test]
+async fn signatures_are_verified_over_http1_and_http2() {
+    let server = Server::start().await;
+    let key = add(&server, KeyKind::SigV4, Rights::all());
+    let body = ask("Hi", 1).to_string();
+    let path = format!("/model/{}/converse", MODEL.replace(':', "%3A"));
+    let host = server.address.to_string();
+
+    let (header, date) = sign(&key, &path, &host, body.as_bytes(), None);
+    let mut request = server.request(Method::POST, &path, body.clone());
+    request.headers_mut().insert("authorization", header.parse().unwrap());
+    request.headers_mut().insert("x-amz-date", date.parse().unwrap());
+    let tampered = request.clone().map(|_| http_body_util::Full::new(ask("Ho", 1).to_string().into()));
+    assert_eq!(server.send(request).await.status, 200);
+    let (status, code, _) = server.send(tampered).await.error();
+    assert_eq!((status, code.as_str()), (403, "InvalidSignatureException"));
+
+    let (header, date) = sign(&key, &path, &host, body.as_bytes(), Some(&host));
+    let request = http::Request::post(format!("http://{host}{path}"))
+        .header("authorization", header)
+        .header("x-amz-date", date)
+        .body(http_body_util::Full::new(body.into()))
+        .unwrap();
+    let answer = Answer::of(server.h2().await.send_request(request).await.unwrap()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+/// The `Authorization` and `x-amz-date` of a request made now; with an authority it signs `:authority` as HTTP/2
+/// clients do.
+fn sign(key: &CreatedKey, path: &str, host: &str, body: &[u8], authority: Option<&str>) -> (String, String) {
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    let date = OffsetDateTime::now_utc().format(format).unwrap();
+    let mut headers = vec![("x-amz-date", date.as_bytes())];
+    if authority.is_none() {
+        headers.push(("host", host.as_bytes()));
+    }
+    let names = [if authority.is_some() { ":authority" } else { "host" }, "x-amz-date"];
+    let request = sigv4::Request { method: "POST", path, query: "", headers: &headers, authority, body };
+    let scope = CredentialScope { date: date[..8].to_owned(), region: "us-east-1".to_owned(), service: "bedrock".to_owned() };
+    let secret = SecretKey::new(key.secret.expose().to_owned());
+    (sigv4::sign(&request, &names, &key.id, &secret, &scope).unwrap(), date)
+}
+
+#[tokio::test]
+async fn another_address_needs_keys_before_it_is_listened_on() {
+    let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let all = |config: &mut server::Config| config.listen = "0.0.0.0:0".parse().unwrap();
+    let refused = Server::in_dir(dir.clone(), fake(), all).await;
+    assert!(matches!(refused, Err(ServerError::KeysNeeded(_))));
+}
+
+#[tokio::test]
+async fn a_data_folder_has_one_server() {
+    let server = Server::start().await;
+    let second = Server::in_dir(server.dir.clone(), fake(), |_| ()).await;
+    assert!(matches!(second, Err(ServerError::DataDirInUse(_))));
+}
