@@ -29,7 +29,11 @@ const LARGE_BODY: usize = 32 * 1024;
 const HEAD_WAIT: Duration = Duration::from_secs(10);
 
 /// Starts the generation of a request, or finds the one that an earlier attempt of the same call started.
-pub(crate) async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<Lease, WireError> {
+pub(crate) async fn begin(
+    call: &mut Call,
+    asked: &Asked,
+    request: Arc<Request>,
+) -> Result<Lease, WireError> {
     asked.check_max_tokens(&request)?;
     let attempt = Attempt::of(&call.parts.headers);
     let may_retry = attempt.is_some_and(Attempt::may_retry);
@@ -68,7 +72,8 @@ pub(crate) async fn prompt_tokens(
         return generate::prompt_tokens(serving, request);
     }
     let (serving, request) = (Arc::clone(serving), Arc::clone(request));
-    let made = tokio::task::spawn_blocking(move || generate::prompt_tokens(&serving, &request)).await;
+    let made =
+        tokio::task::spawn_blocking(move || generate::prompt_tokens(&serving, &request)).await;
     made.map_err(|_| WireError::internal())?
 }
 
@@ -134,7 +139,12 @@ pub(crate) fn context(call: &Call, asked: &Asked, facts: &Facts, seed: u64) -> R
 }
 
 /// Sets the headers that say what served the call and what was left aside.
-pub(crate) fn describe<B>(response: &mut Response<B>, facts: &Facts, started: Option<Started>, ignored: &[String]) {
+pub(crate) fn describe<B>(
+    response: &mut Response<B>,
+    facts: &Facts,
+    started: Option<Started>,
+    ignored: &[String],
+) {
     put(response, "x-outcrop-model", &facts.model);
     put(response, "x-outcrop-fingerprint", &facts.fingerprint);
     put(response, "x-amzn-bedrock-input-token-count", &facts.input_tokens.to_string());

@@ -28,7 +28,12 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(config: Config, keys: KeyStore, loader: Loader, listen: SocketAddr) -> Arc<Self> {
+    pub(crate) fn new(
+        config: Config,
+        keys: KeyStore,
+        loader: Loader,
+        listen: SocketAddr,
+    ) -> Arc<Self> {
         Arc::new(Self {
             auth: Auth::new(keys, &config, listen),
             registry: Registry::new(&config, loader),

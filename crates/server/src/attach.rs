@@ -70,7 +70,11 @@ pub(crate) struct Lease {
 impl Hub {
     /// `window` is how long a paused generation waits.
     pub(crate) fn new(window: Duration) -> Arc<Self> {
-        Arc::new(Self { slots: Mutex::default(), window, parked: Arc::new(Semaphore::new(MAX_PARKED)) })
+        Arc::new(Self {
+            slots: Mutex::default(),
+            window,
+            parked: Arc::new(Semaphore::new(MAX_PARKED)),
+        })
     }
 
     /// The generation of an earlier attempt, from its start. `may_retry` says whether yet another attempt may follow.
@@ -91,11 +95,22 @@ impl Hub {
         if !may_retry {
             self.slots().remove(&key);
         }
-        Some(Lease { hub: Arc::downgrade(self), slot, key: may_retry.then_some(key), reader, position: 0 })
+        Some(Lease {
+            hub: Arc::downgrade(self),
+            slot,
+            key: may_retry.then_some(key),
+            reader,
+            position: 0,
+        })
     }
 
     /// Takes a new generation; with a key, later attempts may attach to it.
-    pub(crate) fn begin(self: &Arc<Self>, key: Option<Key>, facts: Facts, generation: Box<dyn Generate>) -> Lease {
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        key: Option<Key>,
+        facts: Facts,
+        generation: Box<dyn Generate>,
+    ) -> Lease {
         let log = key.is_some().then(Vec::new);
         let state = Mutex::new(State { generation, log, reader: 0, waker: None, over: false });
         let slot = Arc::new(Slot { facts, state });
@@ -218,7 +233,10 @@ impl Drop for Lease {
 }
 
 fn taken_over() -> WireError {
-    WireError::new(ErrorKind::ServiceUnavailable, "A later attempt of the same call has taken over.")
+    WireError::new(
+        ErrorKind::ServiceUnavailable,
+        "A later attempt of the same call has taken over.",
+    )
 }
 
 #[cfg(test)]

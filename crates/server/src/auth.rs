@@ -111,9 +111,15 @@ impl Auth {
 
 impl Identified {
     /// Verifies the signature, if that is how the caller proves itself.
-    pub(crate) fn verify(&self, parts: &Parts, body: &[u8], now: OffsetDateTime) -> Result<(), WireError> {
+    pub(crate) fn verify(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<(), WireError> {
         let Some((authorization, secret)) = &self.signature else { return Ok(()) };
-        let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let headers: Vec<_> =
+            parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let request = sigv4::Request {
             method: parts.method.as_str(),
             path: parts.uri.path(),
@@ -128,9 +134,13 @@ impl Identified {
 
 fn credentials(parts: &Parts) -> Result<Credentials<'_>, WireError> {
     let Some(header) = parts.headers.get("authorization") else { return Ok(Credentials::None) };
-    let text = header.to_str().map_err(|_| SigV4Error::Incomplete("The Authorization header is not ASCII.".into()))?;
+    let text = header
+        .to_str()
+        .map_err(|_| SigV4Error::Incomplete("The Authorization header is not ASCII.".into()))?;
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Credentials::Bearer(token.trim())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Credentials::Bearer(token.trim()))
+        }
         _ => Ok(Credentials::SigV4(Box::new(Authorization::parse(text)?))),
     }
 }
@@ -140,8 +150,10 @@ fn region_of_host(parts: &Parts) -> Option<String> {
     let authority = authority(parts)?;
     let is_region = |label: &&str| {
         let words: Vec<_> = label.split('-').collect();
-        let number = words.last().is_some_and(|word| word.len() == 1 && word.as_bytes()[0].is_ascii_digit());
-        let letters = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let number =
+            words.last().is_some_and(|word| word.len() == 1 && word.as_bytes()[0].is_ascii_digit());
+        let letters =
+            |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
         number && (3..=4).contains(&words.len()) && words[..words.len() - 1].iter().all(letters)
     };
     authority.host().split('.').find(is_region).map(str::to_owned)
@@ -166,17 +178,24 @@ fn anyone(credentials: &Credentials<'_>, region: String) -> Identified {
     Identified { caller, service, signature: None }
 }
 
-fn known(keys: &Arc<Keys>, credentials: Credentials<'_>, region: String) -> Result<Identified, WireError> {
+fn known(
+    keys: &Arc<Keys>,
+    credentials: Credentials<'_>,
+    region: String,
+) -> Result<Identified, WireError> {
     match credentials {
         Credentials::None => Err(SigV4Error::Missing.into()),
         Credentials::Bearer(token) => {
             let info = keys.by_token(token).ok_or_else(|| {
-                WireError::access_denied("Authentication failed: Please make sure your API Key is valid.")
+                WireError::access_denied(
+                    "Authentication failed: Please make sure your API Key is valid.",
+                )
             })?;
             Ok(Identified { caller: caller(info, region), service: None, signature: None })
         }
         Credentials::SigV4(authorization) => {
-            let (info, secret) = keys.by_access_key(&authorization.access_key).ok_or(SigV4Error::UnknownKey)?;
+            let (info, secret) =
+                keys.by_access_key(&authorization.access_key).ok_or(SigV4Error::UnknownKey)?;
             let service = Some(authorization.scope.service.clone());
             let secret = SecretKey::new(secret.expose().to_owned());
             let signature = Some((authorization, secret));

@@ -33,7 +33,11 @@ where
         let frame = match timeout_at(next, body.frame()).await {
             Err(_) => return Err(too_slow()),
             Ok(None) => return Ok(whole.freeze()),
-            Ok(Some(Err(_))) => return Err(WireError::validation("The request body ended before its announced length.")),
+            Ok(Some(Err(_))) => {
+                return Err(WireError::validation(
+                    "The request body ended before its announced length.",
+                ));
+            }
             Ok(Some(Ok(frame))) => frame,
         };
         let Ok(data) = frame.into_data() else { continue };
@@ -57,7 +61,10 @@ fn deadline(after: Duration) -> Instant {
 }
 
 fn too_large(limit: usize) -> WireError {
-    WireError::new(ErrorKind::RequestTooLarge, format!("The request body is larger than {limit} bytes."))
+    WireError::new(
+        ErrorKind::RequestTooLarge,
+        format!("The request body is larger than {limit} bytes."),
+    )
 }
 
 fn too_slow() -> WireError {
@@ -77,7 +84,10 @@ mod tests {
     }
 
     fn pieces(pieces: &[&'static str]) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
-        let frames: Vec<_> = pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))).collect();
+        let frames: Vec<_> = pieces
+            .iter()
+            .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))))
+            .collect();
         StreamBody::new(futures::stream::iter(frames))
     }
 
@@ -95,7 +105,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_and_dripping_are_408() {
-        let silent = StreamBody::new(futures::stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let silent =
+            StreamBody::new(futures::stream::pending::<Result<Frame<Bytes>, Infallible>>());
         assert_eq!(read(silent, &limits()).await.unwrap_err().kind, ErrorKind::RequestTimeout);
         let drip = futures::stream::repeat(()).then(|()| async {
             tokio::time::sleep(Duration::from_secs(19)).await;

@@ -41,7 +41,8 @@ impl DataDir {
 
 /// Makes a folder with mode 0700, or sets that mode on the one there is.
 pub(crate) fn make_private(path: &Path) -> Result<(), ServerError> {
-    let failed = |source| ServerError::File { action: "cannot make", path: path.to_owned(), source };
+    let failed =
+        |source| ServerError::File { action: "cannot make", path: path.to_owned(), source };
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -70,7 +71,8 @@ pub(crate) fn open_lock(path: &Path) -> Result<File, ServerError> {
 /// Replaces a file whole: readers see the old content or the new. Mode 0600.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), ServerError> {
     let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-    let failed = |source| ServerError::File { action: "cannot write", path: path.to_owned(), source };
+    let failed =
+        |source| ServerError::File { action: "cannot write", path: path.to_owned(), source };
     let mut file = private_options().truncate(true).open(&temporary).map_err(failed)?;
     file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
     fs::rename(&temporary, path).map_err(failed)

@@ -30,7 +30,8 @@ where
 {
     let request_id = Uuid::new_v4().to_string();
     let mut running = Some(app.running.token());
-    let answered = AssertUnwindSafe(answer(&app, request, &request_id, &mut running)).catch_unwind().await;
+    let answered =
+        AssertUnwindSafe(answer(&app, request, &request_id, &mut running)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!(request_id, "a request panicked");
         respond::error(&WireError::internal())
@@ -78,7 +79,8 @@ where
     record.account.clone_from(&caller.account);
     record.region.clone_from(&caller.region);
     let mut call = Call { app: Arc::clone(app), parts, caller, body, record };
-    let outcome = AssertUnwindSafe(operate(row.operation, &mut call, &segment)).catch_unwind().await;
+    let outcome =
+        AssertUnwindSafe(operate(row.operation, &mut call, &segment)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| {
         tracing::error!(request_id, operation = row.name, "an operation panicked");
         Err(WireError::internal())

@@ -21,7 +21,9 @@ pub enum ServerError {
     )]
     KeysNeeded(SocketAddr),
     /// Another server holds the data folder.
-    #[error("another server is using the data folder {0}; stop it or give this one its own (--data-dir)")]
+    #[error(
+        "another server is using the data folder {0}; stop it or give this one its own (--data-dir)"
+    )]
     DataDirInUse(PathBuf),
     /// The data folder or a file in it cannot be used.
     #[error("{action} {path}: {source}")]

@@ -125,7 +125,10 @@ impl Local {
         let choices = (0..submitted.choices)
             .map(|choice| Choice { decoder: serving.chat.decoder(request, choice), ended: false })
             .collect();
-        let ticket = serving.handle.submit(submitted, Box::new(sink)).map_err(|error| engine_error(&error))?;
+        let ticket = serving
+            .handle
+            .submit(submitted, Box::new(sink))
+            .map_err(|error| engine_error(&error))?;
         Ok(Self {
             serving,
             events,
@@ -164,13 +167,20 @@ impl Local {
     /// Lets a choice's decoder work, unless the choice ended before: after a stop string the engine may still send
     /// what it had computed.
     fn decode(&mut self, choice: u32, work: impl FnOnce(&mut Decoder, &mut Vec<Event>) -> Flow) {
-        let Some(choice) = self.choices.get_mut(choice as usize).filter(|choice| !choice.ended) else { return };
+        let Some(choice) = self.choices.get_mut(choice as usize).filter(|choice| !choice.ended)
+        else {
+            return;
+        };
         choice.ended = work(&mut choice.decoder, &mut self.scratch) == Flow::Stop;
         self.ready.extend(self.scratch.drain(..).map(Step::Event));
         if self.choices.iter().all(|choice| choice.ended) {
             self.events.close();
             let output = self.choices.iter().map(|choice| choice.decoder.output_tokens()).sum();
-            self.ready.push_back(Step::Done(Usage { input: self.input_tokens, output, ..Usage::default() }));
+            self.ready.push_back(Step::Done(Usage {
+                input: self.input_tokens,
+                output,
+                ..Usage::default()
+            }));
         }
     }
 }
@@ -242,7 +252,9 @@ fn engine_error(error: &EngineError) -> WireError {
             "Input is too long for requested model: the server's KV cache has {available} blocks, this request needs \
              {needed}."
         )),
-        EngineError::Invalid(what) => WireError::validation(format!("The request is invalid: {what}.")),
+        EngineError::Invalid(what) => {
+            WireError::validation(format!("The request is invalid: {what}."))
+        }
         EngineError::Stalled => {
             WireError::model_stream_error("The client did not read the stream for too long.")
         }

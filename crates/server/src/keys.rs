@@ -269,9 +269,11 @@ impl KeyStore {
         if cache.stamp != stamp {
             let (content, stamp) = file::read(&self.file())?;
             let mut keys = Keys { stamp, ..Keys::default() };
-            content.keys.iter().try_for_each(|key| key.index(&mut keys.api, &mut keys.sigv4)).map_err(|reason| {
-                ServerError::Damaged { path: self.file(), reason }
-            })?;
+            content
+                .keys
+                .iter()
+                .try_for_each(|key| key.index(&mut keys.api, &mut keys.sigv4))
+                .map_err(|reason| ServerError::Damaged { path: self.file(), reason })?;
             *cache = Arc::new(keys);
         }
         Ok(Arc::clone(&cache))
@@ -287,7 +289,11 @@ impl KeyStore {
     ) -> Result<(), ServerError> {
         let lock_path = self.folder.join("keys.lock");
         let lock = datadir::open_lock(&lock_path)?;
-        lock.lock().map_err(|source| ServerError::File { action: "cannot lock", path: lock_path, source })?;
+        lock.lock().map_err(|source| ServerError::File {
+            action: "cannot lock",
+            path: lock_path,
+            source,
+        })?;
         let (mut content, _) = file::read(&self.file())?;
         edit(&mut content)?;
         file::write(&self.file(), &content)

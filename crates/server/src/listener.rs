@@ -48,7 +48,14 @@ impl Listener {
         let limits = &app.config.limits;
         let http = http(limits);
         let connections = Arc::new(Semaphore::new(limits.max_connections));
-        Self { app, socket, tls, http, connections, refusals: Arc::new(Semaphore::new(MAX_REFUSALS)) }
+        Self {
+            app,
+            socket,
+            tls,
+            http,
+            connections,
+            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+        }
     }
 
     /// Accepts for ever; each connection is watched by `graceful`.
@@ -73,12 +80,17 @@ impl Listener {
             self.refuse(stream);
             return;
         };
-        let connection =
-            Connection { app: Arc::clone(&self.app), http: self.http.clone(), watcher: graceful.watcher(), permit };
+        let connection = Connection {
+            app: Arc::clone(&self.app),
+            http: self.http.clone(),
+            watcher: graceful.watcher(),
+            permit,
+        };
         let tls = self.tls.clone();
         tokio::spawn(async move {
             let Some(tls) = tls else { return connection.serve(stream).await };
-            let handshake = timeout(connection.app.config.limits.handshake_timeout, tls.accept(stream)).await;
+            let handshake =
+                timeout(connection.app.config.limits.handshake_timeout, tls.accept(stream)).await;
             match handshake {
                 Ok(Ok(stream)) => connection.serve(stream).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
@@ -160,7 +172,8 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
 async fn send_refusal(mut stream: TcpStream) -> io::Result<()> {
     let error = WireError::unavailable().retry_after(Duration::from_secs(1));
     let body = error.body().to_string();
-    let headers: String = error.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: String =
+        error.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          connection: close\r\n{headers}\r\n",

@@ -69,7 +69,10 @@ impl Registry {
     ///
     /// # Errors
     /// `ModelNotReadyException` if it is not there in time; `ModelErrorException` if it cannot be loaded.
-    pub(crate) async fn acquire(self: &Arc<Self>, source: &ModelSource) -> Result<Arc<Serving>, WireError> {
+    pub(crate) async fn acquire(
+        self: &Arc<Self>,
+        source: &ModelSource,
+    ) -> Result<Arc<Serving>, WireError> {
         let deadline = now() + self.memory.load_wait;
         loop {
             let changed = self.changed.notified();
@@ -87,7 +90,10 @@ impl Registry {
     }
 
     /// Loads a model and says why that failed, for the start of the server.
-    pub(crate) async fn preload(self: &Arc<Self>, source: &ModelSource) -> Result<Arc<Serving>, String> {
+    pub(crate) async fn preload(
+        self: &Arc<Self>,
+        source: &ModelSource,
+    ) -> Result<Arc<Serving>, String> {
         loop {
             match self.acquire(source).await {
                 Ok(serving) => return Ok(serving),
@@ -159,8 +165,10 @@ impl Registry {
 }
 
 fn not_ready() -> WireError {
-    WireError::model_not_ready("The model is not ready for inference: it is being loaded. Try again in a moment.")
-        .retry_after(Duration::from_secs(1))
+    WireError::model_not_ready(
+        "The model is not ready for inference: it is being loaded. Try again in a moment.",
+    )
+    .retry_after(Duration::from_secs(1))
 }
 
 #[expect(clippy::disallowed_methods, reason = "models load in real time")]

@@ -29,10 +29,15 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Stream(stream) => stream.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Stream(stream) => {
+                stream.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
         }
     }
 
@@ -42,14 +47,19 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Self::Stream(_) => SizeHint::default(),
         }
     }
 }
 
 /// A JSON answer.
-pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>, WireError> {
+pub(crate) fn json(
+    status: StatusCode,
+    value: &impl Serialize,
+) -> Result<Response<Body>, WireError> {
     let bytes = serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "a response cannot be serialised");
         WireError::internal()
@@ -58,7 +68,11 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
 }
 
 /// An answer that is ready as bytes.
-pub(crate) fn bytes_of(content_type: &'static str, status: StatusCode, bytes: Vec<u8>) -> Response<Body> {
+pub(crate) fn bytes_of(
+    content_type: &'static str,
+    status: StatusCode,
+    bytes: Vec<u8>,
+) -> Response<Body> {
     let mut response = Response::new(Body::Whole(Some(Bytes::from(bytes))));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -69,7 +83,8 @@ pub(crate) fn bytes_of(content_type: &'static str, status: StatusCode, bytes: Ve
 pub(crate) fn error(error: &WireError) -> Response<Body> {
     let hinted = error.kind.retryable() && error.retry_after.is_none();
     let error = if hinted { &error.clone().retry_after(RETRY_AFTER) } else { error };
-    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = bytes_of("application/json", status, error.body().to_string().into_bytes());
     for (name, value) in error.headers() {
         put(&mut response, name, &value);
@@ -94,7 +109,8 @@ mod tests {
         for kind in ErrorKind::all() {
             let response = error(&WireError::new(kind, "x"));
             assert_eq!(response.status().as_u16(), kind.status());
-            let hints = ["retry-after", "x-amz-retry-after"].map(|name| response.headers().contains_key(name));
+            let hints = ["retry-after", "x-amz-retry-after"]
+                .map(|name| response.headers().contains_key(name));
             assert_eq!(hints, [kind.retryable(); 2], "{kind:?}");
             let kind_header = response.headers()["x-amzn-errortype"].to_str().unwrap();
             assert!(kind_header.starts_with(kind.code()));

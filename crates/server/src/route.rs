@@ -40,7 +40,12 @@ const fn model(operation: Operation, name: &'static str, suffix: &'static str) -
     Row { operation, name, method: Method::POST, prefix: "/model/", suffix: Some(suffix), right }
 }
 
-const fn get(operation: Operation, name: &'static str, prefix: &'static str, right: Option<Right>) -> Row {
+const fn get(
+    operation: Operation,
+    name: &'static str,
+    prefix: &'static str,
+    right: Option<Right>,
+) -> Row {
     Row { operation, name, method: Method::GET, prefix, suffix: None, right }
 }
 
@@ -54,7 +59,12 @@ static ROWS: [Row; 10] = [
         "/invoke-with-response-stream",
     ),
     model(Operation::CountTokens, "CountTokens", "/count-tokens"),
-    get(Operation::ListFoundationModels, "ListFoundationModels", "/foundation-models", Some(Right::Control)),
+    get(
+        Operation::ListFoundationModels,
+        "ListFoundationModels",
+        "/foundation-models",
+        Some(Right::Control),
+    ),
     Row {
         operation: Operation::GetFoundationModel,
         name: "GetFoundationModel",
@@ -85,7 +95,10 @@ impl Row {
 ///
 /// # Errors
 /// 404 for a path that is none, 405 for the wrong method.
-pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Result<(&'static Row, &'a str), WireError> {
+pub(crate) fn find<'a>(
+    method: &Method,
+    path: &'a str,
+) -> Result<(&'static Row, &'a str), WireError> {
     let mut wrong_method = None;
     for row in &ROWS {
         let Some(segment) = row.segment(path) else { continue };
@@ -119,8 +132,14 @@ mod tests {
     #[test]
     fn model_ids_stay_raw() {
         assert_eq!(post("/model/a.b-v1:0/converse"), (Operation::Converse, "a.b-v1:0"));
-        assert_eq!(post("/model/a.b-v1%3A0/converse-stream"), (Operation::ConverseStream, "a.b-v1%3A0"));
-        assert_eq!(post("/model/Qwen%2FQwen3-8B/invoke"), (Operation::InvokeModel, "Qwen%2FQwen3-8B"));
+        assert_eq!(
+            post("/model/a.b-v1%3A0/converse-stream"),
+            (Operation::ConverseStream, "a.b-v1%3A0")
+        );
+        assert_eq!(
+            post("/model/Qwen%2FQwen3-8B/invoke"),
+            (Operation::InvokeModel, "Qwen%2FQwen3-8B")
+        );
         let arn = "arn:aws:bedrock:us-east-1::foundation-model/a.b";
         let path = format!("/model/{arn}/invoke-with-response-stream");
         assert_eq!(post(&path), (Operation::InvokeModelWithResponseStream, arn));
@@ -138,7 +157,9 @@ mod tests {
     #[test]
     fn what_is_not_there_is_told_apart_from_the_wrong_method() {
         let kind = |method, path| find(&method, path).unwrap_err().kind;
-        for path in ["/", "", "/model/a.b", "/model/converse", "/healthy", "/guardrail/x/version/1/apply"] {
+        for path in
+            ["/", "", "/model/a.b", "/model/converse", "/healthy", "/guardrail/x/version/1/apply"]
+        {
             assert_eq!(kind(Method::POST, path), ErrorKind::UnknownOperation, "{path}");
         }
         assert_eq!(kind(Method::GET, "/model/a.b/converse"), ErrorKind::MethodNotAllowed);

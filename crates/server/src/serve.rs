@@ -42,7 +42,11 @@ pub async fn start(config: Config, loader: Loader) -> Result<Running, ServerErro
         return Err(ServerError::KeysNeeded(config.listen));
     }
     tls::install_provider();
-    let setup = config.tls.as_ref().map(|tls| tls::set_up(tls, &config.data_dir, config.listen.ip())).transpose()?;
+    let setup = config
+        .tls
+        .as_ref()
+        .map(|tls| tls::set_up(tls, &config.data_dir, config.listen.ip()))
+        .transpose()?;
     let bind = |source| ServerError::Bind { address: config.listen, source };
     let socket = TcpListener::bind(config.listen).await.map_err(bind)?;
     let address = socket.local_addr().map_err(bind)?;
@@ -57,7 +61,11 @@ pub async fn start(config: Config, loader: Loader) -> Result<Running, ServerErro
 ///
 /// # Errors
 /// Any [`ServerError`].
-pub async fn run(config: Config, loader: Loader, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
+pub async fn run(
+    config: Config,
+    loader: Loader,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServerError> {
     start(config, loader).await?.serve(shutdown).await
 }
 

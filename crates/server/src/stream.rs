@@ -137,7 +137,10 @@ impl EventBody {
         match step {
             Step::Started(started) => self.encoder.start(started, &mut self.frames),
             Step::Event(event) => {
-                if matches!(event, Event::BlockStart { .. } | Event::Delta { .. } | Event::Logprobs { .. }) {
+                if matches!(
+                    event,
+                    Event::BlockStart { .. } | Event::Delta { .. } | Event::Logprobs { .. }
+                ) {
                     self.record.first_token();
                 }
                 self.encoder.event(&event, &mut self.frames);
@@ -164,7 +167,10 @@ impl EventBody {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "silence within a stream is measured where it is sent")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "silence within a stream is measured where it is sent"
+)]
 fn now() -> Instant {
     Instant::now()
 }

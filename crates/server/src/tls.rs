@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    NameConstraints,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -49,10 +50,11 @@ pub(crate) fn set_up(tls: &Tls, data_dir: &Path, host: IpAddr) -> Result<Setup, 
             (chain, key, Some(folder.join("ca.pem")))
         }
     };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| ServerError::Tls(error.to_string()))?;
+    let mut config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|error| ServerError::Tls(error.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Setup { config: Arc::new(config), ca_file })
 }
@@ -60,7 +62,9 @@ pub(crate) fn set_up(tls: &Tls, data_dir: &Path, host: IpAddr) -> Result<Setup, 
 type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn read_pair(cert: &Path, key: &Path) -> Result<Pair, ServerError> {
-    let failed = |path: &Path, error: &dyn std::fmt::Display| ServerError::Tls(format!("{}: {error}", path.display()));
+    let failed = |path: &Path, error: &dyn std::fmt::Display| {
+        ServerError::Tls(format!("{}: {error}", path.display()))
+    };
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failed(cert, &error))?;
@@ -100,7 +104,8 @@ fn issue(folder: &Path, host: IpAddr) -> Result<Pair, ServerError> {
     params.use_authority_key_identifier_extension = true;
     set_validity(&mut params, 397);
     let cert = params.signed_by(&key, &issuer).map_err(tls_error)?;
-    let key_der = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| ServerError::Tls(error.to_owned()))?;
+    let key_der = PrivateKeyDer::try_from(key.serialize_der())
+        .map_err(|error| ServerError::Tls(error.to_owned()))?;
     Ok((vec![cert.der().clone()], key_der))
 }
 
@@ -109,9 +114,13 @@ fn load_authority(folder: &Path, names: &[String]) -> Result<Option<KeyPair>, Se
     let read = |file: &str| match fs::read_to_string(folder.join(file)) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ServerError::File { action: "cannot read", path: folder.join(file), source }),
+        Err(source) => {
+            Err(ServerError::File { action: "cannot read", path: folder.join(file), source })
+        }
     };
-    let (Some(key), Some(covered), Some(_)) = (read("ca-key.pem")?, read("ca-names.txt")?, read("ca.pem")?) else {
+    let (Some(key), Some(covered), Some(_)) =
+        (read("ca-key.pem")?, read("ca-names.txt")?, read("ca.pem")?)
+    else {
         return Ok(None);
     };
     if !names.iter().all(|name| covered.lines().any(|line| line == name)) {
@@ -148,7 +157,8 @@ fn authority_params(names: &[String]) -> Result<CertificateParams, ServerError> 
     params.distinguished_name = name("Outcrop local authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    params.name_constraints =
+        Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     set_validity(&mut params, 3650);
     Ok(params)
 }

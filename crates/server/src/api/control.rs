@@ -32,8 +32,11 @@ pub(crate) fn get_foundation_model(call: &mut Call, segment: &str) -> Outcome {
 
 fn listings(call: &Call) -> Vec<Listing> {
     let registry = &call.app.registry;
-    let loaded: HashMap<_, _> =
-        registry.loaded().into_iter().map(|(source, serving)| (source, serving.name.clone())).collect();
+    let loaded: HashMap<_, _> = registry
+        .loaded()
+        .into_iter()
+        .map(|(source, serving)| (source, serving.name.clone()))
+        .collect();
     // A path on the server's disk is no business of a client.
     registry.catalogue.listings(|source| match (loaded.get(&source.to_string()), source) {
         (Some(name), _) => name.clone(),

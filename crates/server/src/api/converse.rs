@@ -25,7 +25,8 @@ pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
     call.record.served_by.clone_from(&facts.model);
     let (answer, started) = whole(call, &mut lease, request.choices).await?;
     let context = context(call, &asked, &facts, started.seed);
-    let body = converse::encode_answer(&answer, &context, &call.record.latency(), &Echo::of(&request));
+    let body =
+        converse::encode_answer(&answer, &context, &call.record.latency(), &Echo::of(&request));
     let mut response = respond::json(StatusCode::OK, &body)?;
     describe(&mut response, &facts, Some(started), &request.ignored);
     describe_whole(&mut response, call);

@@ -15,7 +15,8 @@ pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
     let family = asked.family.unwrap_or(Family::OpenAiChat);
-    let request = Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
+    let request =
+        Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
     let serving = call.app.registry.acquire(&asked.source).await?;
     call.record.served_by.clone_from(&serving.name);
     let tokens = prompt_tokens(call, &serving, &request).await?.len() as u64;

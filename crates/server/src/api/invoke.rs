@@ -62,12 +62,18 @@ fn resolve(call: &mut Call, segment: &str) -> Result<(Asked, Family), WireError>
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
     // A configured id of no known vendor: the shape that most open models' servers speak.
-    let family = asked.family.filter(|family| family.generates_text()).unwrap_or(Family::OpenAiChat);
+    let family =
+        asked.family.filter(|family| family.generates_text()).unwrap_or(Family::OpenAiChat);
     Ok((asked, family))
 }
 
 /// The body, and what the headers of InvokeModel say.
-async fn read(call: &Call, asked: &Asked, family: Family, streaming: bool) -> Result<Request, WireError> {
+async fn read(
+    call: &Call,
+    asked: &Asked,
+    family: Family,
+    streaming: bool,
+) -> Result<Request, WireError> {
     let id = asked.id.clone();
     let mut request = parse(call, move |body| {
         let invocation = Invocation { streaming: Some(streaming), model_id: Some(&id) };
@@ -81,20 +87,30 @@ async fn read(call: &Call, asked: &Asked, family: Family, streaming: bool) -> Re
 fn read_headers(call: &Call, request: &mut Request) -> Result<(), WireError> {
     for name in ["x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-guardrailversion"] {
         if call.parts.headers.contains_key(name) {
-            return Err(WireError::validation(format!("Guardrails are not supported by this server: remove {name}.")));
+            return Err(WireError::validation(format!(
+                "Guardrails are not supported by this server: remove {name}."
+            )));
         }
     }
     if let Some(tier) = call.header("x-amzn-bedrock-service-tier") {
         request.service_tier = one_of("service-tier", tier, &TIERS)?;
     }
     if let Some(latency) = call.header("x-amzn-bedrock-performanceconfig-latency") {
-        let optimized = one_of("performanceconfig-latency", latency, &[("standard", false), ("optimized", true)])?;
+        let optimized = one_of(
+            "performanceconfig-latency",
+            latency,
+            &[("standard", false), ("optimized", true)],
+        )?;
         if optimized {
             request.ignored.push("performanceConfig.latency".to_owned());
         }
     }
     if let Some(trace) = call.header("x-amzn-bedrock-trace") {
-        let asked = one_of("trace", trace, &[("ENABLED", true), ("DISABLED", false), ("ENABLED_FULL", true)])?;
+        let asked = one_of(
+            "trace",
+            trace,
+            &[("ENABLED", true), ("DISABLED", false), ("ENABLED_FULL", true)],
+        )?;
         if asked {
             request.ignored.push("trace".to_owned());
         }
@@ -125,11 +141,14 @@ fn one_of<T: Copy>(header: &str, value: &str, allowed: &[(&str, T)]) -> Result<T
 }
 
 fn read_metadata(text: &str) -> Result<Vec<(String, String)>, WireError> {
-    let invalid = |what: &str| WireError::validation(format!("The header x-amzn-bedrock-request-metadata {what}."));
+    let invalid = |what: &str| {
+        WireError::validation(format!("The header x-amzn-bedrock-request-metadata {what}."))
+    };
     if text.len() > MAX_METADATA {
         return Err(invalid("is longer than 8500 characters"));
     }
-    let map: Map<String, Value> = serde_json::from_str(text).map_err(|_| invalid("is not a JSON object"))?;
+    let map: Map<String, Value> =
+        serde_json::from_str(text).map_err(|_| invalid("is not a JSON object"))?;
     let pairs = map.into_iter().map(|(key, value)| match value {
         Value::String(value) => Ok((key, value)),
         _ => Err(invalid("has a value that is not a string")),

@@ -48,7 +48,12 @@ impl Attempt {
 
 impl Key {
     /// The key of a request, `None` if it has no invocation id.
-    pub(crate) fn of(caller: &Caller, headers: &HeaderMap, path: &str, body_sha256: [u8; 32]) -> Option<Self> {
+    pub(crate) fn of(
+        caller: &Caller,
+        headers: &HeaderMap,
+        path: &str,
+        body_sha256: [u8; 32],
+    ) -> Option<Self> {
         let invocation = headers.get("amz-sdk-invocation-id")?.to_str().ok()?;
         (1..=MAX_INVOCATION_ID).contains(&invocation.len()).then(|| Self {
             account: caller.account.clone(),

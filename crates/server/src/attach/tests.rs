@@ -132,7 +132,8 @@ async fn a_reader_that_lost_the_generation_is_told() {
 #[tokio::test(start_paused = true)]
 async fn too_many_parked_generations_are_cancelled() {
     let fixture = fixture();
-    let leases: Vec<_> = (0..=MAX_PARKED).map(|n| fixture.begin(Some(key(&n.to_string())), [started()])).collect();
+    let leases: Vec<_> =
+        (0..=MAX_PARKED).map(|n| fixture.begin(Some(key(&n.to_string())), [started()])).collect();
     drop(leases);
     let notes = fixture.notes();
     assert_eq!(notes.iter().filter(|note| **note == "pause").count(), MAX_PARKED);

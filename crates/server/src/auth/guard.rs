@@ -11,7 +11,11 @@ use http::request::Parts;
 use http::uri::Authority;
 
 /// Checks a request against the names that this server may be called by.
-pub(crate) fn refuse_web_pages(parts: &Parts, listen: SocketAddr, allowed_hosts: &[String]) -> Result<(), WireError> {
+pub(crate) fn refuse_web_pages(
+    parts: &Parts,
+    listen: SocketAddr,
+    allowed_hosts: &[String],
+) -> Result<(), WireError> {
     let host = authority(parts).ok_or_else(|| refused("it names no host"))?;
     if !is_own(host.host(), listen.ip(), allowed_hosts) {
         return Err(refused("its Host is not this machine's (DNS rebinding)"));
@@ -73,11 +77,22 @@ mod tests {
 
     #[test]
     fn own_names_pass() {
-        for host in ["127.0.0.1:4646", "localhost:4646", "LOCALHOST", "[::1]:4646", "127.0.0.2", "outcrop.test:1"] {
+        for host in [
+            "127.0.0.1:4646",
+            "localhost:4646",
+            "LOCALHOST",
+            "[::1]:4646",
+            "127.0.0.2",
+            "outcrop.test:1",
+        ] {
             check("/x", &[("host", host)]).unwrap();
         }
         check("http://127.0.0.1:4646/x", &[]).unwrap();
-        let same = [("host", "localhost:4646"), ("origin", "http://localhost:4646"), ("sec-fetch-site", "same-origin")];
+        let same = [
+            ("host", "localhost:4646"),
+            ("origin", "http://localhost:4646"),
+            ("sec-fetch-site", "same-origin"),
+        ];
         check("/x", &same).unwrap();
         check("/x", &[("host", "localhost:4646"), ("sec-fetch-site", "none")]).unwrap();
     }
@@ -100,6 +115,9 @@ mod tests {
             let error = check("/x", headers).unwrap_err();
             assert_eq!(error.kind.status(), 403, "{headers:?}");
         }
-        assert!(check("http://evil.example/x", &[local]).is_err(), "the URI's authority wins over Host");
+        assert!(
+            check("http://evil.example/x", &[local]).is_err(),
+            "the URI's authority wins over Host"
+        );
     }
 }

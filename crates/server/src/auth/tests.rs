@@ -64,12 +64,17 @@ fn signed(key: &CreatedKey, date: &str, body: &[u8]) -> Parts {
 fn without_keys_any_credentials_pass_on_loopback() {
     let fixture = fixture(LOOPBACK);
     assert!(fixture.auth.is_open());
-    let account = |headers: &[(&str, &str)]| fixture.auth.identify(&parts(headers)).unwrap().caller.account;
+    let account =
+        |headers: &[(&str, &str)]| fixture.auth.identify(&parts(headers)).unwrap().caller.account;
     assert_eq!(account(&[]), NO_ACCOUNT);
     assert_eq!(account(&[("authorization", "Bearer whatever")]), NO_ACCOUNT);
     assert_eq!(account(&[("authorization", &unsigned("AKIDEXAMPLE"))]), NO_ACCOUNT);
-    let who = fixture.auth.identify(&parts(&[("authorization", &unsigned("111122223333"))])).unwrap();
-    assert_eq!((who.caller.account.as_str(), who.caller.region.as_str()), ("111122223333", "eu-west-1"));
+    let who =
+        fixture.auth.identify(&parts(&[("authorization", &unsigned("111122223333"))])).unwrap();
+    assert_eq!(
+        (who.caller.account.as_str(), who.caller.region.as_str()),
+        ("111122223333", "eu-west-1")
+    );
     assert!(who.service.as_deref() == Some("bedrock"));
     who.verify(&parts(&[]), b"", OffsetDateTime::UNIX_EPOCH).unwrap();
 }

@@ -92,7 +92,9 @@ impl Stamp {
         match fs::metadata(path) {
             Ok(meta) => Ok(Some(Self::from(&meta))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(ServerError::File { action: "cannot read", path: path.to_owned(), source }),
+            Err(source) => {
+                Err(ServerError::File { action: "cannot read", path: path.to_owned(), source })
+            }
         }
     }
 }
@@ -109,7 +111,8 @@ impl From<&fs::Metadata> for Stamp {
 
 /// Reads the file; an absent one has no keys.
 pub(crate) fn read(path: &Path) -> Result<(Content, Option<Stamp>), ServerError> {
-    let failed = |source| ServerError::File { action: "cannot read", path: path.to_owned(), source };
+    let failed =
+        |source| ServerError::File { action: "cannot read", path: path.to_owned(), source };
     let mut file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Content::default(), None)),
@@ -118,15 +121,19 @@ pub(crate) fn read(path: &Path) -> Result<(Content, Option<Stamp>), ServerError>
     let stamp = Stamp::from(&file.metadata().map_err(failed)?);
     let mut text = String::new();
     std::io::Read::read_to_string(&mut file, &mut text).map_err(failed)?;
-    let content = serde_json::from_str(&text)
-        .map_err(|error| ServerError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
+    let content = serde_json::from_str(&text).map_err(|error| ServerError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
     Ok((content, Some(stamp)))
 }
 
 /// Replaces the file.
 pub(crate) fn write(path: &Path, content: &Content) -> Result<(), ServerError> {
-    let text = serde_json::to_vec_pretty(content)
-        .map_err(|error| ServerError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
+    let text = serde_json::to_vec_pretty(content).map_err(|error| ServerError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
     datadir::write_private(path, &text)
 }
 

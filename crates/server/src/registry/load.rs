@@ -25,7 +25,8 @@ impl Registry {
     pub(super) fn load(&self, source: ModelSource) {
         let started = now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.try_load(&source)));
-        let outcome = outcome.unwrap_or_else(|_| Err(Failure::Broken("the loader panicked".to_owned())));
+        let outcome =
+            outcome.unwrap_or_else(|_| Err(Failure::Broken("the loader panicked".to_owned())));
         let mut slots = self.slots();
         slots.uses += 1;
         let slot = match outcome {
@@ -88,7 +89,11 @@ impl Registry {
                 return Ok(taken);
             }
             let Some((serving, bytes)) = slots.evict() else {
-                return Err(if slots.others_hold(budget, least) { Failure::Busy } else { too_large(budget, least) });
+                return Err(if slots.others_hold(budget, least) {
+                    Failure::Busy
+                } else {
+                    too_large(budget, least)
+                });
             };
             drop(slots);
             tracing::info!(model = %serving.name, bytes, "model unloaded to make room");
@@ -115,7 +120,9 @@ impl Slots {
     /// Takes out the model that was used least recently among those that no request holds.
     fn evict(&mut self) -> Option<(Arc<Serving>, u64)> {
         let idle = self.by_source.iter().filter_map(|(source, slot)| match slot {
-            Slot::Ready { serving, last_use, .. } if Arc::strong_count(serving) == 1 => Some((*last_use, source)),
+            Slot::Ready { serving, last_use, .. } if Arc::strong_count(serving) == 1 => {
+                Some((*last_use, source))
+            }
             Slot::Ready { .. } | Slot::Loading | Slot::Failed { .. } => None,
         });
         let (_, source) = idle.min_by_key(|(last_use, _)| *last_use)?;
@@ -128,14 +135,17 @@ impl Slots {
 
     /// Whether the bytes would fit if other models were gone.
     fn others_hold(&self, budget: u64, bytes: u64) -> bool {
-        let ready = self.by_source.values().filter(|slot| matches!(slot, Slot::Ready { .. })).count();
+        let ready =
+            self.by_source.values().filter(|slot| matches!(slot, Slot::Ready { .. })).count();
         let loading = self.by_source.values().filter(|slot| matches!(slot, Slot::Loading)).count();
         bytes <= budget && ready + loading > 1
     }
 }
 
 fn too_large(budget: u64, bytes: u64) -> Failure {
-    Failure::Broken(format!("it needs {bytes} bytes more than the memory budget of {budget} leaves"))
+    Failure::Broken(format!(
+        "it needs {bytes} bytes more than the memory budget of {budget} leaves"
+    ))
 }
 
 /// Bytes of the weights: those of the file. The built-in model's are part of the program.

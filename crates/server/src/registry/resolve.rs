@@ -63,8 +63,10 @@ impl Catalogue {
     pub(crate) fn listings(&self, name_of: impl Fn(&ModelSource) -> String) -> Vec<Listing> {
         let mut listings: Vec<_> = catalogue::all().iter().map(Listing::from).collect();
         for listing in &mut listings {
-            let aliased = catalogue::find(&listing.id).is_some_and(catalogue::Model::generates_text);
-            let source = self.configured.get(&listing.id).or(aliased.then_some(&self.default_model));
+            let aliased =
+                catalogue::find(&listing.id).is_some_and(catalogue::Model::generates_text);
+            let source =
+                self.configured.get(&listing.id).or(aliased.then_some(&self.default_model));
             listing.served_by = source.map(&name_of);
         }
         let own = self.configured.iter().filter(|(id, _)| catalogue::find(id).is_none());

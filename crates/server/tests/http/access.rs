@@ -83,7 +83,8 @@ async fn signatures_are_verified_over_http1_and_http2() {
     let mut request = server.request(Method::POST, &path, body.clone());
     request.headers_mut().insert("authorization", header.parse().unwrap());
     request.headers_mut().insert("x-amz-date", date.parse().unwrap());
-    let tampered = request.clone().map(|_| http_body_util::Full::new(ask("Ho", 1).to_string().into()));
+    let tampered =
+        request.clone().map(|_| http_body_util::Full::new(ask("Ho", 1).to_string().into()));
     assert_eq!(server.send(request).await.status, 200);
     let (status, code, _) = server.send(tampered).await.error();
     assert_eq!((status, code.as_str()), (403, "InvalidSignatureException"));
@@ -100,7 +101,13 @@ async fn signatures_are_verified_over_http1_and_http2() {
 
 /// The `Authorization` and `x-amz-date` of a request made now; with an authority it signs `:authority` as HTTP/2
 /// clients do.
-fn sign(key: &CreatedKey, path: &str, host: &str, body: &[u8], authority: Option<&str>) -> (String, String) {
+fn sign(
+    key: &CreatedKey,
+    path: &str,
+    host: &str,
+    body: &[u8],
+    authority: Option<&str>,
+) -> (String, String) {
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let date = OffsetDateTime::now_utc().format(format).unwrap();
     let mut headers = vec![("x-amz-date", date.as_bytes())];
@@ -108,8 +115,13 @@ fn sign(key: &CreatedKey, path: &str, host: &str, body: &[u8], authority: Option
         headers.push(("host", host.as_bytes()));
     }
     let names = [if authority.is_some() { ":authority" } else { "host" }, "x-amz-date"];
-    let request = sigv4::Request { method: "POST", path, query: "", headers: &headers, authority, body };
-    let scope = CredentialScope { date: date[..8].to_owned(), region: "us-east-1".to_owned(), service: "bedrock".to_owned() };
+    let request =
+        sigv4::Request { method: "POST", path, query: "", headers: &headers, authority, body };
+    let scope = CredentialScope {
+        date: date[..8].to_owned(),
+        region: "us-east-1".to_owned(),
+        service: "bedrock".to_owned(),
+    };
     let secret = SecretKey::new(key.secret.expose().to_owned());
     (sigv4::sign(&request, &names, &key.id, &secret, &scope).unwrap(), date)
 }

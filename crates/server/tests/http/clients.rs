@@ -19,7 +19,11 @@ use crate::harness::*;
 
 const STEP: Duration = Duration::from_millis(5);
 
-fn attempt(mut request: Request<Full<Bytes>>, number: u32, invocation: &str) -> Request<Full<Bytes>> {
+fn attempt(
+    mut request: Request<Full<Bytes>>,
+    number: u32,
+    invocation: &str,
+) -> Request<Full<Bytes>> {
     let text = format!("attempt={number}; max=3");
     request.headers_mut().insert("amz-sdk-request", text.parse().unwrap());
     request.headers_mut().insert("amz-sdk-invocation-id", invocation.parse().unwrap());
@@ -34,7 +38,8 @@ fn path(stream: bool) -> String {
 async fn go_away(server: &Server, request: Request<Full<Bytes>>) {
     let before = server.counter("tokens_generated").await;
     let stream = TcpStream::connect(server.address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
     let response = tokio::spawn(async move { sender.send_request(request).await });
     server.wait_for("tokens_generated", |now| now > before + 3).await;
@@ -75,7 +80,10 @@ async fn a_retry_goes_on_with_the_same_generation() {
             again.json()["output"]["message"]["content"][0]["text"].as_str().unwrap().to_owned()
         };
         let fresh = server.converse(&body).await.json();
-        assert_eq!(text, fresh["output"]["message"]["content"][0]["text"], "replayed from the start");
+        assert_eq!(
+            text, fresh["output"]["message"]["content"][0]["text"],
+            "replayed from the start"
+        );
     }
 }
 
@@ -96,15 +104,19 @@ async fn a_retry_takes_over_from_an_attempt_whose_end_was_not_noticed() {
 #[tokio::test]
 async fn nobody_else_attaches_and_nothing_waits_for_ever() {
     let window = Duration::from_millis(700);
-    let server = Server::with(slow(STEP, Duration::ZERO), |config| config.limits.retry_window = window).await;
+    let server =
+        Server::with(slow(STEP, Duration::ZERO), |config| config.limits.retry_window = window)
+            .await;
     let body = endless("Hello", 4000);
     go_away(&server, attempt(server.post(&path(false), &body), 1, "id-1")).await;
     server.wait_for("paused", |paused| paused == 1).await;
     let other_caller = {
         let mut request = attempt(server.post(&path(true), &body), 2, "id-1");
         let scope = "111122223333/20261124/us-east-1/bedrock/aws4_request";
-        let header =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}", "0".repeat(64));
+        let header = format!(
+            "AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}",
+            "0".repeat(64)
+        );
         request.headers_mut().insert("authorization", header.parse().unwrap());
         request
     };
@@ -140,7 +152,11 @@ async fn a_slow_reader_stops_its_own_generation_only() {
     let generated = server.counter("tokens_generated").await;
     assert!(generated < 4096, "{generated}");
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(server.counter("tokens_generated").await, generated, "nothing is generated that nobody reads");
+    assert_eq!(
+        server.counter("tokens_generated").await,
+        generated,
+        "nothing is generated that nobody reads"
+    );
     assert_eq!(server.converse(&endless("Others", 50)).await.status, 200);
 }
 
@@ -151,7 +167,8 @@ async fn tls_speaks_both_protocols_under_the_local_authority() {
     let mut roots = RootCertStore::empty();
     roots.add(ca).unwrap();
     for (protocol, host) in [("h2", "localhost"), ("h2", "127.0.0.1"), ("http/1.1", "127.0.0.1")] {
-        let mut config = ClientConfig::builder().with_root_certificates(roots.clone()).with_no_client_auth();
+        let mut config =
+            ClientConfig::builder().with_root_certificates(roots.clone()).with_no_client_auth();
         config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
         let stream = TcpStream::connect(server.address).await.unwrap();
         let name = ServerName::try_from(host).unwrap();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use engine::{BlockId, ByteTokenizer, Chunk, FakeModel, Model, ModelError, ModelInfo, TokenId, Tokenizer};
+use engine::{
+    BlockId, ByteTokenizer, Chunk, FakeModel, Model, ModelError, ModelInfo, TokenId, Tokenizer,
+};
 use http::Method;
 use serde_json::json;
 use server::{LoadedParts, Loader};
@@ -14,9 +16,11 @@ use crate::harness::*;
 #[tokio::test]
 async fn what_is_not_there() {
     let server = Server::start().await;
-    let (status, code, _) = server.send(server.post("/guardrail/a/version/1/apply", &json!({}))).await.error();
+    let (status, code, _) =
+        server.send(server.post("/guardrail/a/version/1/apply", &json!({}))).await.error();
     assert_eq!((status, code.as_str()), (404, "UnknownOperationException"));
-    let (status, code, message) = server.send(server.get(&format!("/model/{MODEL}/converse"))).await.error();
+    let (status, code, message) =
+        server.send(server.get(&format!("/model/{MODEL}/converse"))).await.error();
     assert_eq!((status, code.as_str()), (405, "MethodNotAllowedException"));
     assert!(message.contains("POST"), "{message}");
 }
@@ -30,8 +34,16 @@ async fn bad_requests_say_what_is_wrong() {
         ("amazon.titan-embed-text-v2:0", ask("Hi", 1), "is an embedding model"),
         ("amazon.nova-canvas-v1:0", ask("Hi", 1), "is an image model"),
         ("cohere.rerank-v3-5:0", ask("Hi", 1), "is a rerank model"),
-        ("arn:aws:bedrock:us-east-1:123456789012:imported-model%2Fabcdefghijkl", ask("Hi", 1), "imported model"),
-        (MODEL, ask("Hi", 4097), "exceeds the model limit of 4096. Try again with a maximum tokens value lower than 4096"),
+        (
+            "arn:aws:bedrock:us-east-1:123456789012:imported-model%2Fabcdefghijkl",
+            ask("Hi", 1),
+            "imported model",
+        ),
+        (
+            MODEL,
+            ask("Hi", 4097),
+            "exceeds the model limit of 4096. Try again with a maximum tokens value lower than 4096",
+        ),
         (MODEL, ask(&"long ".repeat(2000), 1), "Input is too long for requested model"),
         (MODEL, ask(" ", 1), "messages.0.content.0 is blank"),
         (MODEL, json!({"messages": []}), "must start with a user message"),
@@ -39,20 +51,23 @@ async fn bad_requests_say_what_is_wrong() {
     ];
     for (model, body, part) in cases {
         for operation in ["converse", "converse-stream"] {
-            let answer = server.send(server.post(&format!("/model/{model}/{operation}"), &body)).await;
+            let answer =
+                server.send(server.post(&format!("/model/{model}/{operation}"), &body)).await;
             let (status, code, message) = answer.error();
             assert_eq!((status, code.as_str()), (400, "ValidationException"), "{message}");
             assert!(message.contains(part), "{message}");
         }
     }
-    let broken = server.request(Method::POST, &format!("/model/{MODEL}/converse"), "{\"messages\":");
+    let broken =
+        server.request(Method::POST, &format!("/model/{MODEL}/converse"), "{\"messages\":");
     assert_eq!(server.send(broken).await.error().0, 400);
 }
 
 #[tokio::test]
 async fn a_family_that_is_not_served_is_named() {
     let server = Server::start().await;
-    let request = server.post("/model/amazon.titan-text-express-v1/invoke", &json!({"inputText": "Hi"}));
+    let request =
+        server.post("/model/amazon.titan-text-express-v1/invoke", &json!({"inputText": "Hi"}));
     let (status, _, message) = server.send(request).await.error();
     assert_eq!(status, 400);
     assert!(message.contains("Amazon Titan Text"), "{message}");
@@ -63,7 +78,10 @@ async fn other_services_are_refused_by_name() {
     let server = Server::start().await;
     let mut request = server.post(&format!("/model/{MODEL}/converse"), &ask("Hi", 1));
     let scope = "AKID/20261124/us-east-1/s3/aws4_request";
-    let header = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}", "0".repeat(64));
+    let header = format!(
+        "AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}",
+        "0".repeat(64)
+    );
     request.headers_mut().insert("authorization", header.parse().unwrap());
     let (status, _, message) = server.send(request).await.error();
     assert_eq!(status, 404);
@@ -93,7 +111,10 @@ async fn a_full_queue_is_503_with_hints() {
     assert!(!refused.is_empty());
     for answer in refused {
         assert_eq!(answer.error().1, "ServiceUnavailableException");
-        assert!(answer.headers.contains_key("retry-after") && answer.headers.contains_key("x-amz-retry-after"));
+        assert!(
+            answer.headers.contains_key("retry-after")
+                && answer.headers.contains_key("x-amz-retry-after")
+        );
     }
 }
 
@@ -124,7 +145,9 @@ async fn a_model_that_fails_ends_a_stream_with_an_exception_frame() {
     let loader: Loader =
         Arc::new(|_| Ok(parts(Failing { inner: FakeModel::for_bytes(WINDOW), steps_left: 5 })));
     let server = Server::with(loader, |_| ()).await;
-    let answer = server.send(server.post(&format!("/model/{MODEL}/converse-stream"), &endless("Hello", 50))).await;
+    let answer = server
+        .send(server.post(&format!("/model/{MODEL}/converse-stream"), &endless("Hello", 50)))
+        .await;
     assert_eq!(answer.status, 200);
     let frames = answer.frames();
     assert!(!stream_text(&frames).is_empty());
@@ -195,11 +218,15 @@ async fn a_model_that_loads_is_not_ready_and_then_is() {
             Ok(parts(FakeModel::for_bytes(WINDOW)))
         })
     };
-    let server = Server::with(loader, |config| config.memory.load_wait = Duration::from_millis(50)).await;
+    let server =
+        Server::with(loader, |config| config.memory.load_wait = Duration::from_millis(50)).await;
     let answer = server.converse(&ask("Hello", 1)).await;
     let (status, code, _) = answer.error();
     assert_eq!((status, code.as_str()), (429, "ModelNotReadyException"));
-    assert!(answer.headers.contains_key("retry-after") && answer.headers.contains_key("x-amz-retry-after"));
+    assert!(
+        answer.headers.contains_key("retry-after")
+            && answer.headers.contains_key("x-amz-retry-after")
+    );
     assert_eq!(server.send(server.get("/ready")).await.status, 503);
     assert_eq!(server.send(server.get("/health")).await.status, 200);
     release.store(true, Ordering::SeqCst);

@@ -17,30 +17,34 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub const MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
-pub const LLAMA: &str = "meta.llama3-8b-instruct-v1:0";
-pub const WINDOW: usize = 8192;
+pub(crate) const MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
+pub(crate) const LLAMA: &str = "meta.llama3-8b-instruct-v1:0";
+pub(crate) const WINDOW: usize = 8192;
 
 /// A server that stops when it is dropped.
-pub struct Server {
-    pub address: SocketAddr,
-    pub dir: Arc<tempfile::TempDir>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) dir: Arc<tempfile::TempDir>,
     stop: Option<oneshot::Sender<()>>,
-    pub ended: JoinHandle<Result<(), ServerError>>,
+    pub(crate) ended: JoinHandle<Result<(), ServerError>>,
 }
 
 /// The fake model, without delays.
-pub fn fake() -> Loader {
+pub(crate) fn fake() -> Loader {
     slow(Duration::ZERO, Duration::ZERO)
 }
 
 /// The fake model at the speed of a real one.
-pub fn slow(per_step: Duration, per_token: Duration) -> Loader {
+pub(crate) fn slow(per_step: Duration, per_token: Duration) -> Loader {
     Arc::new(move |_| Ok(parts(FakeModel::for_bytes(WINDOW).with_delays(per_step, per_token))))
 }
 
-pub fn parts(model: impl engine::Model + 'static) -> LoadedParts {
-    LoadedParts { model: Box::new(model), tokenizer: Arc::new(ByteTokenizer::new()), chat_template: Some(TEMPLATE.to_owned()) }
+pub(crate) fn parts(model: impl engine::Model + 'static) -> LoadedParts {
+    LoadedParts {
+        model: Box::new(model),
+        tokenizer: Arc::new(ByteTokenizer::new()),
+        chat_template: Some(TEMPLATE.to_owned()),
+    }
 }
 
 /// The built-in model's chat format, without tools.
@@ -48,16 +52,16 @@ const TEMPLATE: &str = "<|bos|>{% for m in messages %}<|{{ m.role }}|>{{ m.conte
     {% if add_generation_prompt %}<|assistant|>{% endif %}";
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(fake(), |_| ()).await
     }
 
-    pub async fn with(loader: Loader, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(loader: Loader, change: impl FnOnce(&mut Config)) -> Self {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         Self::in_dir(dir, loader, change).await.unwrap()
     }
 
-    pub async fn in_dir(
+    pub(crate) async fn in_dir(
         dir: Arc<tempfile::TempDir>,
         loader: Loader,
         change: impl FnOnce(&mut Config),
@@ -74,59 +78,66 @@ impl Server {
         Ok(Self { address, dir, stop: Some(stop), ended })
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
     }
 
     /// Sends one request over a connection of its own and reads the whole answer.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         Answer::of(self.open(request).await).await
     }
 
     /// Sends one request over a connection of its own; the body is still to be read.
-    pub async fn open(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+    pub(crate) async fn open(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         sender.send_request(request).await.unwrap()
     }
 
-    pub async fn h2(&self) -> http2::SendRequest<Full<Bytes>> {
+    pub(crate) async fn h2(&self) -> http2::SendRequest<Full<Bytes>> {
         let stream = TcpStream::connect(self.address).await.unwrap();
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         sender
     }
 
     /// A POST with a JSON body.
-    pub fn post(&self, path: &str, body: &Value) -> Request<Full<Bytes>> {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Request<Full<Bytes>> {
         self.request(Method::POST, path, body.to_string())
     }
 
-    pub fn get(&self, path: &str) -> Request<Full<Bytes>> {
+    pub(crate) fn get(&self, path: &str) -> Request<Full<Bytes>> {
         self.request(Method::GET, path, String::new())
     }
 
-    pub fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
-        let request = Request::builder().method(method).uri(path).header("host", self.address.to_string());
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Request<Full<Bytes>> {
+        let request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
         request.body(Full::new(body.into())).unwrap()
     }
 
-    pub async fn converse(&self, body: &Value) -> Answer {
+    pub(crate) async fn converse(&self, body: &Value) -> Answer {
         self.send(self.post(&format!("/model/{MODEL}/converse"), body)).await
     }
 
     /// One of the engine's counters.
-    pub async fn counter(&self, name: &str) -> u64 {
+    pub(crate) async fn counter(&self, name: &str) -> u64 {
         let answer = self.send(self.get("/outcrop/counters")).await;
         let models = answer.json()["models"].as_array().unwrap().clone();
         models.iter().map(|model| model[name].as_u64().unwrap()).sum()
     }
 
     /// Waits until a counter has a value.
-    pub async fn wait_for(&self, name: &str, wanted: impl Fn(u64) -> bool) -> u64 {
+    pub(crate) async fn wait_for(&self, name: &str, wanted: impl Fn(u64) -> bool) -> u64 {
         for _ in 0..1000 {
             let value = self.counter(name).await;
             if wanted(value) {
@@ -140,41 +151,42 @@ impl Server {
 
 /// A complete response.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: http::HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub async fn of(response: Response<Incoming>) -> Self {
+    pub(crate) async fn of(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Self { status: head.status, headers: head.headers, body }
     }
 
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The error's code and message.
-    pub fn error(&self) -> (u16, String, String) {
+    pub(crate) fn error(&self) -> (u16, String, String) {
         let code = self.header("x-amzn-errortype").split(':').next().unwrap().to_owned();
         assert_eq!(self.header("x-amzn-requestid").len(), 36, "{self:?}");
         (self.status.as_u16(), code, self.json()["message"].as_str().unwrap().to_owned())
     }
 
-    pub fn frames(&self) -> Vec<(String, Value)> {
+    pub(crate) fn frames(&self) -> Vec<(String, Value)> {
         frames(&self.body)
     }
 }
 
 /// Types and payloads of all frames; panics on broken ones.
-pub fn frames(bytes: &[u8]) -> Vec<(String, Value)> {
+pub(crate) fn frames(bytes: &[u8]) -> Vec<(String, Value)> {
     let mut decoder = Decoder::new();
     decoder.push(bytes);
     let mut frames = Vec::new();
@@ -192,12 +204,12 @@ fn frame_type(frame: &Frame) -> String {
 }
 
 /// The text of a Converse stream.
-pub fn stream_text(frames: &[(String, Value)]) -> String {
+pub(crate) fn stream_text(frames: &[(String, Value)]) -> String {
     frames.iter().filter_map(|(_, payload)| payload["delta"]["text"].as_str()).collect()
 }
 
 /// A Converse request of one user text.
-pub fn ask(text: &str, max_tokens: u32) -> Value {
+pub(crate) fn ask(text: &str, max_tokens: u32) -> Value {
     json!({
         "messages": [{"role": "user", "content": [{"text": text}]}],
         "inferenceConfig": {"maxTokens": max_tokens},
@@ -206,13 +218,13 @@ pub fn ask(text: &str, max_tokens: u32) -> Value {
 }
 
 /// A request that never ends by itself: the stop token is impossible.
-pub fn endless(text: &str, max_tokens: u32) -> Value {
+pub(crate) fn endless(text: &str, max_tokens: u32) -> Value {
     let mut body = ask(text, max_tokens);
     body["additionalModelRequestFields"]["logit_bias"] = json!({"257": -100});
     body
 }
 
 /// Reads until the first data frame of a streaming response.
-pub async fn first_bytes(response: &mut Response<Incoming>) -> Bytes {
+pub(crate) async fn first_bytes(response: &mut Response<Incoming>) -> Bytes {
     response.body_mut().frame().await.unwrap().unwrap().into_data().unwrap()
 }

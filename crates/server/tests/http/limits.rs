@@ -18,14 +18,23 @@ async fn read_all(mut stream: TcpStream) -> String {
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
     let server = Server::with(fake(), |config| config.limits.max_connections = 2).await;
-    let held = [TcpStream::connect(server.address).await.unwrap(), TcpStream::connect(server.address).await.unwrap()];
+    let held = [
+        TcpStream::connect(server.address).await.unwrap(),
+        TcpStream::connect(server.address).await.unwrap(),
+    ];
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut third = TcpStream::connect(server.address).await.unwrap();
     third.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     third.shutdown().await.unwrap();
     let answer = read_all(third).await;
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("ServiceUnavailableException"), "{answer}");
-    assert!(answer.contains("x-amz-retry-after: 1000") && answer.contains("retry-after: 1\r\n"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("ServiceUnavailableException"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("x-amz-retry-after: 1000") && answer.contains("retry-after: 1\r\n"),
+        "{answer}"
+    );
     drop(held);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.send(server.get("/health")).await.status, 200);
@@ -45,7 +54,9 @@ async fn silent_and_dripping_connections_are_ended() {
 #[tokio::test]
 async fn a_long_answer_is_not_cut_by_the_head_timeout() {
     let loader = slow(Duration::from_millis(40), Duration::ZERO);
-    let server = Server::with(loader, |config| config.limits.header_timeout = Duration::from_millis(200)).await;
+    let server =
+        Server::with(loader, |config| config.limits.header_timeout = Duration::from_millis(200))
+            .await;
     assert_eq!(server.converse(&endless("Hello", 15)).await.status, 200);
 }
 
@@ -53,7 +64,8 @@ async fn a_long_answer_is_not_cut_by_the_head_timeout() {
 async fn large_heads_are_refused() {
     let server = Server::with(fake(), |config| config.limits.max_header_bytes = 16 * 1024).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let head = format!("GET /health HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(20_000));
+    let head =
+        format!("GET /health HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(20_000));
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = read_all(stream).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
@@ -62,7 +74,8 @@ async fn large_heads_are_refused() {
 #[tokio::test]
 async fn large_bodies_are_413_before_they_are_read() {
     let server = Server::with(fake(), |config| config.limits.max_body_bytes = 1000).await;
-    let request = server.request(Method::POST, &format!("/model/{MODEL}/converse"), "x".repeat(1001));
+    let request =
+        server.request(Method::POST, &format!("/model/{MODEL}/converse"), "x".repeat(1001));
     let (status, code, message) = server.send(request).await.error();
     assert_eq!((status, code.as_str()), (413, "RequestEntityTooLargeException"));
     assert!(message.contains("1000"), "{message}");
@@ -73,8 +86,13 @@ async fn a_body_that_stops_coming_is_408() {
     let idle = Duration::from_millis(200);
     let server = Server::with(fake(), |config| config.limits.body_idle_timeout = idle).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let head = format!("POST /model/{MODEL}/converse HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{{");
+    let head = format!(
+        "POST /model/{MODEL}/converse HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{{"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = read_all(stream).await;
-    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("RequestTimeoutException"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 408 ") && answer.contains("RequestTimeoutException"),
+        "{answer}"
+    );
 }

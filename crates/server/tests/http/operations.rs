@@ -18,7 +18,10 @@ async fn converse_answers_with_usage_and_headers() {
     assert_eq!(body["output"]["message"]["content"][0]["text"].as_str().unwrap().len(), 20);
     assert_eq!(body["stopReason"], "max_tokens");
     assert_eq!(body["usage"]["outputTokens"], 20);
-    assert_eq!(answer.header("x-amzn-bedrock-input-token-count"), body["usage"]["inputTokens"].to_string());
+    assert_eq!(
+        answer.header("x-amzn-bedrock-input-token-count"),
+        body["usage"]["inputTokens"].to_string()
+    );
     assert_eq!(answer.header("x-amzn-bedrock-output-token-count"), "20");
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("x-outcrop-model"), "fake");
@@ -26,19 +29,26 @@ async fn converse_answers_with_usage_and_headers() {
     assert_eq!(answer.header("x-outcrop-auth"), "open");
     assert_eq!(answer.header("x-amzn-requestid").len(), 36);
     assert!(answer.headers.contains_key("x-amzn-bedrock-invocation-latency"));
-    assert_eq!(server.converse(&endless("Hello", 20)).await.json()["output"], body["output"], "same seed, same answer");
+    assert_eq!(
+        server.converse(&endless("Hello", 20)).await.json()["output"],
+        body["output"],
+        "same seed, same answer"
+    );
 }
 
 #[tokio::test]
 async fn converse_stream_is_the_same_answer_in_bedrocks_order() {
     let server = Server::start().await;
     let whole = server.converse(&ask("Hello", 50)).await.json();
-    let answer = server.send(server.post(&format!("/model/{MODEL}/converse-stream"), &ask("Hello", 50))).await;
+    let answer = server
+        .send(server.post(&format!("/model/{MODEL}/converse-stream"), &ask("Hello", 50)))
+        .await;
     assert_eq!(answer.header("content-type"), "application/vnd.amazon.eventstream");
     let frames = answer.frames();
     let mut types: Vec<&str> = frames.iter().map(|(event_type, _)| event_type.as_str()).collect();
     types.dedup();
-    let expected = ["messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
+    let expected =
+        ["messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
     assert_eq!(types, expected);
     let text = whole["output"]["message"]["content"][0]["text"].as_str().unwrap();
     assert_eq!(stream_text(&frames), text);
@@ -70,8 +80,10 @@ async fn http2_without_tls_on_the_same_port() {
     };
     let answer = Answer::of(sender.send_request(request(&uri)).await.unwrap()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let stream = Answer::of(sender.send_request(request(&format!("{uri}-stream"))).await.unwrap()).await;
-    let text = answer.json()["output"]["message"]["content"][0]["text"].as_str().unwrap().to_owned();
+    let stream =
+        Answer::of(sender.send_request(request(&format!("{uri}-stream"))).await.unwrap()).await;
+    let text =
+        answer.json()["output"]["message"]["content"][0]["text"].as_str().unwrap().to_owned();
     assert_eq!(stream_text(&stream.frames()), text);
 }
 
@@ -80,25 +92,37 @@ async fn native_bodies_of_three_families() {
     let server = Server::start().await;
     let anthropic = json!({"anthropic_version": "x", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}], "seed": 1});
     let llama = json!({"prompt": "Hi", "max_gen_len": 9, "seed": 1});
-    let openai = json!({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, "seed": 1});
+    let openai =
+        json!({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, "seed": 1});
     let cases: [(&str, &Value, &str, &str); 3] = [
         (MODEL, &anthropic, "/content/0/text", "/usage/output_tokens"),
         (LLAMA, &llama, "/generation", "/generation_token_count"),
-        ("openai.gpt-oss-20b-1:0", &openai, "/choices/0/message/content", "/usage/completion_tokens"),
+        (
+            "openai.gpt-oss-20b-1:0",
+            &openai,
+            "/choices/0/message/content",
+            "/usage/completion_tokens",
+        ),
     ];
     for (model, body, text, tokens) in cases {
         let answer = server.send(server.post(&format!("/model/{model}/invoke"), body)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let whole = answer.json();
         assert!(!whole.pointer(text).unwrap().as_str().unwrap().is_empty(), "{whole}");
-        assert_eq!(answer.header("x-amzn-bedrock-output-token-count"), whole.pointer(tokens).unwrap().to_string());
+        assert_eq!(
+            answer.header("x-amzn-bedrock-output-token-count"),
+            whole.pointer(tokens).unwrap().to_string()
+        );
         assert_eq!(answer.header("x-amzn-bedrock-service-tier"), "default");
         let path = format!("/model/{model}/invoke-with-response-stream");
         let answer = server.send(server.post(&path, body)).await;
         assert_eq!(answer.header("x-amzn-bedrock-content-type"), "application/json");
         let chunks = native_chunks(&answer);
         let metrics = &chunks.last().unwrap()["amazon-bedrock-invocationMetrics"];
-        assert_eq!(metrics["outputTokenCount"].to_string(), whole.pointer(tokens).unwrap().to_string());
+        assert_eq!(
+            metrics["outputTokenCount"].to_string(),
+            whole.pointer(tokens).unwrap().to_string()
+        );
         assert!(metrics["firstByteLatency"].is_u64());
     }
 }
@@ -107,7 +131,8 @@ fn native_chunks(answer: &Answer) -> Vec<Value> {
     let frames = answer.frames();
     let chunks = frames.iter().map(|(event_type, payload)| {
         assert_eq!(event_type, "chunk");
-        serde_json::from_slice(&BASE64_STANDARD.decode(payload["bytes"].as_str().unwrap()).unwrap()).unwrap()
+        serde_json::from_slice(&BASE64_STANDARD.decode(payload["bytes"].as_str().unwrap()).unwrap())
+            .unwrap()
     });
     chunks.collect()
 }
@@ -118,7 +143,9 @@ async fn headers_of_invoke_are_read() {
     let path = format!("/model/{LLAMA}/invoke");
     let send = async |name: &str, value: &str| {
         let mut request = server.post(&path, &json!({"prompt": "Hi", "max_gen_len": 2}));
-        request.headers_mut().insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         server.send(request).await
     };
     let answer = send("x-amzn-bedrock-service-tier", "flex").await;
@@ -145,8 +172,10 @@ async fn count_tokens_equals_what_is_billed() {
         let turns = json!([{"role": "user", "content": [{"text": text}]}]);
         let system = json!([{"text": "Be brief."}]);
         let count = json!({"input": {"converse": {"messages": turns, "system": system}}});
-        let counted = server.send(server.post(&format!("/model/{MODEL}/count-tokens"), &count)).await;
-        let body = json!({"messages": turns, "system": system, "inferenceConfig": {"maxTokens": 1}});
+        let counted =
+            server.send(server.post(&format!("/model/{MODEL}/count-tokens"), &count)).await;
+        let body =
+            json!({"messages": turns, "system": system, "inferenceConfig": {"maxTokens": 1}});
         let billed = server.converse(&body).await.json();
         assert_eq!(counted.json()["inputTokens"], billed["usage"]["inputTokens"], "{counted:?}");
     }
@@ -165,9 +194,11 @@ async fn ids_in_every_encoding_and_form_are_one_model() {
         arn.replace(':', "%3A").replace('/', "%2F"),
         format!("arn:aws:bedrock:eu-west-1:123456789012:inference-profile%2Feu.{LLAMA}"),
     ];
-    let first = server.send(server.post(&format!("/model/{LLAMA}/converse"), &ask("Hi", 5))).await.json();
+    let first =
+        server.send(server.post(&format!("/model/{LLAMA}/converse"), &ask("Hi", 5))).await.json();
     for id in ids {
-        let answer = server.send(server.post(&format!("/model/{id}/converse"), &ask("Hi", 5))).await;
+        let answer =
+            server.send(server.post(&format!("/model/{id}/converse"), &ask("Hi", 5))).await;
         assert_eq!(answer.status, 200, "{id}: {answer:?}");
         assert_eq!(answer.json()["output"], first["output"], "{id}");
     }
@@ -195,7 +226,10 @@ async fn control_plane_and_probes() {
     let one = server.send(server.get(&format!("/foundation-models/{MODEL}"))).await.json();
     assert_eq!(one["modelDetails"]["servedBy"], "fake");
     assert_eq!(server.send(server.get("/foundation-models/nobody.model")).await.error().0, 404);
-    assert_eq!(server.send(server.get("/foundation-models?byOutputModality=SMELL")).await.error().0, 400);
+    assert_eq!(
+        server.send(server.get("/foundation-models?byOutputModality=SMELL")).await.error().0,
+        400
+    );
     assert_eq!(server.send(server.get("/health")).await.json(), json!({"status": "ok"}));
     assert_eq!(server.send(server.get("/ready")).await.status, 200);
 }
@@ -203,8 +237,11 @@ async fn control_plane_and_probes() {
 #[tokio::test]
 async fn silence_is_filled_with_events_that_clients_skip() {
     let loader = slow(Duration::from_millis(400), Duration::ZERO);
-    let server = Server::with(loader, |config| config.limits.keep_alive = Duration::from_millis(100)).await;
-    let answer = server.send(server.post(&format!("/model/{MODEL}/converse-stream"), &endless("Hello", 3))).await;
+    let server =
+        Server::with(loader, |config| config.limits.keep_alive = Duration::from_millis(100)).await;
+    let answer = server
+        .send(server.post(&format!("/model/{MODEL}/converse-stream"), &endless("Hello", 3)))
+        .await;
     let frames = answer.frames();
     let pings = frames.iter().filter(|(event_type, _)| event_type == "ping").count();
     assert!((3..=15).contains(&pings), "{pings}");

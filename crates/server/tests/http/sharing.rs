@@ -22,11 +22,15 @@ async fn the_64_requests_of_one_prefix_compute_it_once() {
     };
     let bodies: Vec<_> = (0..64).map(body).collect();
     let answers = join_all(bodies.iter().map(|body| server.converse(body))).await;
-    let inputs: u64 = answers.iter().map(|answer| answer.json()["usage"]["inputTokens"].as_u64().unwrap()).sum();
+    let inputs: u64 =
+        answers.iter().map(|answer| answer.json()["usage"]["inputTokens"].as_u64().unwrap()).sum();
     let computed = server.counter("prompt_tokens_computed").await;
     let shared = prefix.len() as u64;
     let own = inputs - 64 * shared;
-    assert!(computed <= shared + own + 64 * BLOCK, "{computed} computed; {shared} shared, {own} of their own");
+    assert!(
+        computed <= shared + own + 64 * BLOCK,
+        "{computed} computed; {shared} shared, {own} of their own"
+    );
     assert_eq!(computed + server.counter("prompt_tokens_cached").await, inputs);
 }
 
@@ -43,7 +47,10 @@ async fn turn_10_computes_only_what_is_new() {
         let answer = server.converse(&body).await.json();
         let input = answer["usage"]["inputTokens"].as_u64().unwrap();
         let computed = server.counter("prompt_tokens_computed").await - before;
-        assert!(computed <= input - known + BLOCK, "turn {turn}: {computed} of {input}, {known} known");
+        assert!(
+            computed <= input - known + BLOCK,
+            "turn {turn}: {computed} of {input}, {known} known"
+        );
         known = input + answer["usage"]["outputTokens"].as_u64().unwrap();
         messages.push(answer["output"]["message"].clone());
     }

@@ -37,7 +37,11 @@ async fn at_the_deadline_streams_end_with_an_exception() {
     server.stop();
     let rest = Answer::of(running).await;
     assert_eq!(rest.frames().last().unwrap().0, "serviceUnavailableException");
-    tokio::time::timeout(Duration::from_secs(5), &mut server.ended).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), &mut server.ended)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
@@ -47,5 +51,9 @@ async fn an_idle_server_stops_at_once() {
     let request = http::Request::get(format!("http://{}/health", server.address));
     Answer::of(idle.send_request(request.body(Default::default()).unwrap()).await.unwrap()).await;
     server.stop();
-    tokio::time::timeout(Duration::from_secs(5), &mut server.ended).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), &mut server.ended)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
 }
