@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if out::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("outcrop: {error:#}");
+            eprintln!("outcrop: {}", out::describe(&error));
             let wrong_configuration = error.downcast_ref::<config::Mistakes>().is_some();
             ExitCode::from(if wrong_configuration { WRONG_CONFIGURATION } else { 1 })
         }

@@ -24,3 +24,38 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
+
+/// An error with its causes, each once: many a library's message contains that of its cause.
+pub(crate) fn describe(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_told_is_not_told_again() {
+        let error = anyhow!("no such file").context("cannot open a.toml: no such file");
+        assert_eq!(describe(&error), "cannot open a.toml: no such file");
+        let error = anyhow!("no such file").context("cannot open a.toml");
+        assert_eq!(describe(&error), "cannot open a.toml: no such file");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_known_under_any_context() {
+        let closed: io::Result<()> = Err(io::ErrorKind::BrokenPipe.into());
+        assert!(is_closed_pipe(&closed.context("cannot write").unwrap_err()));
+        assert!(!is_closed_pipe(&anyhow!("another failure")));
+    }
+}

@@ -90,23 +90,23 @@ fn report(done: Result<String, String>) -> io::Result<()> {
 
 /// Takes a turn: shows the answer as it is generated, then what it took.
 fn answer(session: &mut Session, text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     let result = session.turn(text, |piece| {
-        out.write_all(piece.as_bytes())?;
-        out.flush()
+        stdout.write_all(piece.as_bytes())?;
+        stdout.flush()
     });
     match result {
         Ok(totals) => {
-            writeln!(out)?;
-            out.flush()?;
+            writeln!(stdout)?;
+            stdout.flush()?;
             eprintln!("{}", describe(&totals));
             Ok(())
         }
         Err(error) if out::is_closed_pipe(&error) => Err(error),
         Err(error) => {
-            writeln!(out)?;
-            out.flush()?;
-            eprintln!("No answer: {error:#}");
+            writeln!(stdout)?;
+            stdout.flush()?;
+            eprintln!("No answer: {}", out::describe(&error));
             Ok(())
         }
     }

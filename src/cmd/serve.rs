@@ -139,9 +139,9 @@ fn three_calls(running: &Running) -> String {
     let cacert =
         running.ca_file().map_or(String::new(), |file| format!("--cacert {} ", file.display()));
     let credentials = if running.is_open() {
-        "export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1\n"
+        "export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n"
     } else {
-        "export AWS_REGION=us-east-1   # and the key that `outcrop keys add` shows\n"
+        "# with the key that `outcrop keys add` showed in the environment\n"
     };
     format!(
         r#"
@@ -159,7 +159,7 @@ print()
 PY
 
 # AWS command line
-aws bedrock-runtime converse --endpoint-url {url} --model-id {EXAMPLE_MODEL} \
+aws bedrock-runtime converse --endpoint-url {url} --region us-east-1 --model-id {EXAMPLE_MODEL} \
   --messages '[{{"role":"user","content":[{{"text":"What can you do?"}}]}}]' --inference-config maxTokens=100,temperature=0.2
 
 # curl
