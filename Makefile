@@ -43,6 +43,7 @@ test:
 fmt:
 	cargo fmt --all --check
 	cargo fmt --manifest-path conformance/rust/Cargo.toml --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 clippy:
 	cargo clippy --release --workspace --all-targets -- -D warnings

@@ -80,6 +80,19 @@ fn links_between_documents_lead_somewhere() {
 }
 
 #[test]
+fn paths_that_documents_name_are_there() {
+    let roots =
+        ["bench/", "conformance/", "crates/", "docs/", "fuzz/", "src/", "tests/", "training/"];
+    for path in repo::files(&["md"]) {
+        for name in repo::read(&path).split('`').skip(1).step_by(2) {
+            let ours = roots.iter().any(|root| name.starts_with(root))
+                && !name.contains(['*', ' ', '{', '<']);
+            assert!(!ours || repo::root().join(name).exists(), "{path} names {name}");
+        }
+    }
+}
+
+#[test]
 fn a_file_without_its_tests_is_counted_right() {
     let source = "one\ntwo\n#[cfg(test)]\nmod tests {\n    three\n}\n";
     assert_eq!(lines_without_tests(source), 2);
