@@ -49,8 +49,9 @@ impl App {
         self.ready.load(Ordering::Relaxed) && !self.is_draining()
     }
 
-    pub(crate) fn set_ready(&self) {
-        self.ready.store(true, Ordering::Relaxed);
+    /// Says that the default model is loaded; true the first time.
+    pub(crate) fn set_ready(&self) -> bool {
+        !self.ready.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn is_draining(&self) -> bool {

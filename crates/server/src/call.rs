@@ -28,7 +28,7 @@ pub(crate) enum Reply {
     /// Ready.
     Whole(Response<Body>),
     /// A head, and a body that is generated as it is sent.
-    Stream(Response<()>, Streaming),
+    Stream(Response<()>, Box<Streaming>),
 }
 
 /// The result of an operation.

@@ -139,7 +139,7 @@ pub struct Memory {
     /// Weights and KV caches of all loaded models together, in bytes; the least recently used idle model is unloaded to
     /// stay below. `None`: no bound.
     pub budget_bytes: Option<u64>,
-    /// Most bytes of KV cache of one model. Default 1 GiB; a small model takes what 32 full windows need, if that is less.
+    /// Most bytes of KV cache of one model. Default 1 GiB; a small model takes what 8 full windows need, if that is less.
     pub kv_bytes_per_model: usize,
     /// How long a request waits for its model to load before it is told `ModelNotReadyException`. Default 2 s.
     pub load_wait: Duration,

@@ -135,7 +135,7 @@ fn respond_to(outcome: Outcome, call: Call) -> Response<Body> {
         }
         Ok(Reply::Stream(head, streaming)) => {
             let interval = call.app.config.limits.keep_alive;
-            head.map(|()| Body::Stream(Box::new(EventBody::new(streaming, record, interval))))
+            head.map(|()| Body::Stream(Box::new(EventBody::new(*streaming, record, interval))))
         }
         Err(error) => {
             record.finish(error.kind.code());

@@ -35,7 +35,7 @@ impl Record {
             model: String::new(),
             served_by: String::new(),
             usage: Usage::default(),
-            started: now(),
+            started: Instant::now(),
             first_token: None,
             outcome: None,
             _running: running,
@@ -44,7 +44,7 @@ impl Record {
 
     /// Notes the time of the first token; later calls change nothing.
     pub(crate) fn first_token(&mut self) {
-        self.first_token.get_or_insert_with(now);
+        self.first_token.get_or_insert_with(Instant::now);
     }
 
     /// Times so far. Without a token the first byte counts as the last.
@@ -85,9 +85,4 @@ impl Drop for Record {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[expect(clippy::disallowed_methods, reason = "requests are timed where they are answered")]
-fn now() -> Instant {
-    Instant::now()
 }

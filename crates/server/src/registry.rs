@@ -73,7 +73,7 @@ impl Registry {
         self: &Arc<Self>,
         source: &ModelSource,
     ) -> Result<Arc<Serving>, WireError> {
-        let deadline = now() + self.memory.load_wait;
+        let deadline = Instant::now() + self.memory.load_wait;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -169,9 +169,4 @@ fn not_ready() -> WireError {
         "The model is not ready for inference: it is being loaded. Try again in a moment.",
     )
     .retry_after(Duration::from_secs(1))
-}
-
-#[expect(clippy::disallowed_methods, reason = "models load in real time")]
-fn now() -> Instant {
-    Instant::now()
 }

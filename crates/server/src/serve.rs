@@ -1,12 +1,13 @@
 //! A server's life: start, serve, drain, stop.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -22,6 +23,13 @@ use crate::tls;
 /// How long streams may take to send their last frame once the engines were stopped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// Bytes of a connection's answer that the kernel holds (it takes twice as much): without a bound it would take
+/// megabytes for a client that reads nothing, and its generation would go on for as long.
+const SEND_BUFFER: u32 = 64 * 1024;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
 /// A server that listens.
 pub struct Running {
     app: Arc<App>,
@@ -32,6 +40,7 @@ pub struct Running {
 }
 
 /// Opens the data folder, sets up TLS and binds the port. Connections are taken once [`Running::serve`] runs.
+/// Asynchronous because the socket belongs to the runtime that awaits it.
 ///
 /// # Errors
 /// Any [`ServerError`] but [`ServerError::Model`].
@@ -47,9 +56,9 @@ pub async fn start(config: Config, loader: Loader) -> Result<Running, ServerErro
         .as_ref()
         .map(|tls| tls::set_up(tls, &config.data_dir, config.listen.ip()))
         .transpose()?;
-    let bind = |source| ServerError::Bind { address: config.listen, source };
-    let socket = TcpListener::bind(config.listen).await.map_err(bind)?;
-    let address = socket.local_addr().map_err(bind)?;
+    let failed = |source| ServerError::Bind { address: config.listen, source };
+    let socket = bind(config.listen).map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
     let app = App::new(config, keys, loader, address);
     let ca_file = setup.as_ref().and_then(|setup| setup.ca_file.clone());
     let acceptor = setup.map(|setup| TlsAcceptor::from(setup.config));
@@ -167,16 +176,27 @@ impl Running {
     }
 }
 
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restarted server gets its port back at once. On Windows the option means something else.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 async fn load_default(app: &Arc<App>) -> Result<String, ServerError> {
     let source: ModelSource = app.config.default_model.clone();
     match app.registry.preload(&source).await {
         Ok(serving) => {
-            app.set_ready();
-            tracing::info!(
-                model = %serving.name,
-                aliases = app.registry.catalogue.aliases(),
-                "the default model serves the well-known text models"
-            );
+            if app.set_ready() {
+                tracing::info!(
+                    model = %serving.name,
+                    aliases = app.registry.catalogue.aliases(),
+                    "the default model serves the well-known text models"
+                );
+            }
             Ok(serving.name.clone())
         }
         Err(reason) => Err(ServerError::Model { model: source.to_string(), reason }),

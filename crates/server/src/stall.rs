@@ -32,8 +32,9 @@ impl<S> StallGuard<S> {
             return written;
         }
         let patience = self.patience;
-        let alarm =
-            self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(now() + patience)));
+        let alarm = self
+            .alarm
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
         match alarm.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::TimedOut,
@@ -86,11 +87,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.watch(cx, shut)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a stalled client is one in real time")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl EventBody {
             self.fail(&WireError::internal());
         }
         if !self.frames.bytes.is_empty() {
-            self.keep_alive.as_mut().reset(now() + self.interval);
+            self.keep_alive.as_mut().reset(Instant::now() + self.interval);
             return Poll::Ready(Some(self.frames.bytes.split().freeze()));
         }
         if self.lease.is_none() {
@@ -118,7 +118,7 @@ impl EventBody {
             return Poll::Pending;
         }
         self.encoder.keep_alive(&mut self.frames);
-        self.keep_alive.as_mut().reset(now() + self.interval);
+        self.keep_alive.as_mut().reset(Instant::now() + self.interval);
         // Registers the timer anew.
         let _ = self.keep_alive.as_mut().poll(cx);
         Poll::Ready(Some(self.frames.bytes.split().freeze()))
@@ -165,12 +165,4 @@ impl EventBody {
             self.record.finish(error.kind.code());
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "silence within a stream is measured where it is sent"
-)]
-fn now() -> Instant {
-    Instant::now()
 }

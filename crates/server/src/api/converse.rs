@@ -54,7 +54,8 @@ pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
         echo: Echo::of(&request),
         encoder: None,
     };
-    Ok(Reply::Stream(response, Streaming { lease, seen, encoder: Box::new(encoder) }))
+    let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };
+    Ok(Reply::Stream(response, Box::new(streaming)))
 }
 
 /// Frames of ConverseStream.

@@ -55,7 +55,8 @@ pub(crate) async fn invoke_stream(call: &mut Call, segment: &str) -> Outcome {
     describe(&mut response, &facts, started, &request.ignored);
     describe_served(&mut response, request.service_tier);
     let encoder = NativeFrames { family, context: context(call, &asked, &facts, 0), encoder: None };
-    Ok(Reply::Stream(response, Streaming { lease, seen, encoder: Box::new(encoder) }))
+    let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };
+    Ok(Reply::Stream(response, Box::new(streaming)))
 }
 
 fn resolve(call: &mut Call, segment: &str) -> Result<(Asked, Family), WireError> {

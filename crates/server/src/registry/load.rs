@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bedrock::error::{ErrorKind, WireError};
 use chat::ChatModel;
+use tokio::time::Instant;
 
-use super::{Registry, Serving, Slot, Slots, not_ready, now};
+use super::{Registry, Serving, Slot, Slots, not_ready};
 use crate::config::ModelSource;
 
 /// Full windows that a model's KV cache has room for at most; more would only lie idle.
-const MAX_WINDOWS: usize = 32;
+const MAX_WINDOWS: usize = 8;
 
 /// Why a model is not there.
 enum Failure {
@@ -23,7 +24,7 @@ enum Failure {
 impl Registry {
     /// Loads a model into its slot and wakes who waits for it.
     pub(super) fn load(&self, source: ModelSource) {
-        let started = now();
+        let started = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.try_load(&source)));
         let outcome =
             outcome.unwrap_or_else(|_| Err(Failure::Broken("the loader panicked".to_owned())));
@@ -37,7 +38,11 @@ impl Registry {
             }
             Err(Failure::Busy) => {
                 tracing::warn!(%source, "no memory for the model while others are in use");
-                Slot::Failed { answer: not_ready(), reason: "no memory".to_owned(), at: now() }
+                Slot::Failed {
+                    answer: not_ready(),
+                    reason: "no memory".to_owned(),
+                    at: Instant::now(),
+                }
             }
             Err(Failure::Broken(reason)) => {
                 tracing::error!(%source, reason, "model cannot be loaded");
@@ -45,7 +50,7 @@ impl Registry {
                     ErrorKind::ModelError,
                     "The model that serves this id could not be loaded; the server's log says why.",
                 );
-                Slot::Failed { answer, reason, at: now() }
+                Slot::Failed { answer, reason, at: Instant::now() }
             }
         };
         slots.by_source.insert(source, slot);

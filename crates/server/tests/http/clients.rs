@@ -111,7 +111,7 @@ async fn nobody_else_attaches_and_nothing_waits_for_ever() {
     go_away(&server, attempt(server.post(&path(false), &body), 1, "id-1")).await;
     server.wait_for("paused", |paused| paused == 1).await;
     let other_caller = {
-        let mut request = attempt(server.post(&path(true), &body), 2, "id-1");
+        let mut request = attempt(server.post(&path(true), &body), 3, "id-1");
         let scope = "111122223333/20261124/us-east-1/bedrock/aws4_request";
         let header = format!(
             "AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}",
@@ -120,15 +120,13 @@ async fn nobody_else_attaches_and_nothing_waits_for_ever() {
         request.headers_mut().insert("authorization", header.parse().unwrap());
         request
     };
-    let other_body = attempt(server.post(&path(true), &endless("Hellо", 4000)), 2, "id-1");
-    let other_path = attempt(server.post(&path(true), &body), 2, "id-1");
-    let first_attempt = attempt(server.post(&path(false), &body), 1, "id-2");
+    let other_body = attempt(server.post(&path(true), &endless("Hallo", 4000)), 3, "id-1");
+    let other_path = attempt(server.post(&path(true), &body), 3, "id-1");
     for request in [other_caller, other_body, other_path] {
         let mut response = server.open(request).await;
         first_bytes(&mut response).await;
         assert_eq!(server.counter("paused").await, 1, "still parked");
     }
-    drop(first_attempt);
     server.wait_for("paused", |paused| paused == 0).await;
     server.wait_for("running", |running| running == 0).await;
     assert_eq!(server.counter("kv_blocks_used").await, 0);
@@ -148,15 +146,18 @@ async fn a_slow_reader_stops_its_own_generation_only() {
         body.len()
     );
     slow_reader.write_all(head.as_bytes()).await.unwrap();
-    server.wait_for("paused", |paused| paused == 1).await;
-    let generated = server.counter("tokens_generated").await;
-    assert!(generated < 4096, "{generated}");
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(
-        server.counter("tokens_generated").await,
-        generated,
-        "nothing is generated that nobody reads"
-    );
+    let mut generated = 0;
+    // The kernel's buffers fill first; then nothing more is generated.
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let now = server.counter("tokens_generated").await;
+        if now > 0 && now == generated {
+            break;
+        }
+        generated = now;
+    }
+    assert!(generated < 4096, "{generated} generated for a client that reads nothing");
+    assert_eq!(server.counter("paused").await, 1);
     assert_eq!(server.converse(&endless("Others", 50)).await.status, 200);
 }
 

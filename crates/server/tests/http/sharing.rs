@@ -1,10 +1,11 @@
 //! What is computed once, and streams side by side.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::harness::*;
 
