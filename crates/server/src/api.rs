@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::attach::{Attempt, Key, Lease};
+use crate::body::Whole;
 use crate::call::Call;
 use crate::generate::{self, Bounds, Facts, Local, Started, Step};
 use crate::registry::{Asked, Serving};
@@ -38,7 +39,7 @@ pub(crate) async fn begin(
     let attempt = Attempt::of(&call.parts.headers);
     let may_retry = attempt.is_some_and(Attempt::may_retry);
     let key = attempt.and_then(|_| {
-        let body = Sha256::digest(&call.body).into();
+        let body = Sha256::digest(&call.body.bytes).into();
         Key::of(&call.caller, &call.parts.headers, call.parts.uri.path(), body)
     });
     let earlier = key.as_ref().filter(|_| attempt.is_some_and(Attempt::is_retry));
@@ -59,6 +60,8 @@ pub(crate) async fn begin(
         cache_root: cache_root(&call.caller.account),
     };
     let generation = Local::start(serving, &request, prompt, bounds)?;
+    // An answer may take minutes; nobody needs the body meanwhile.
+    call.body = Whole::default();
     Ok(call.app.hub.begin(key.filter(|_| may_retry), facts, Box::new(generation)))
 }
 
@@ -68,7 +71,7 @@ pub(crate) async fn prompt_tokens(
     serving: &Arc<Serving>,
     request: &Arc<Request>,
 ) -> Result<Vec<engine::TokenId>, WireError> {
-    if call.body.len() <= LARGE_BODY {
+    if call.body.bytes.len() <= LARGE_BODY {
         return generate::prompt_tokens(serving, request);
     }
     let (serving, request) = (Arc::clone(serving), Arc::clone(request));
@@ -82,10 +85,10 @@ pub(crate) async fn parse<T: Send + 'static>(
     call: &Call,
     parse: impl FnOnce(&[u8]) -> Result<T, WireError> + Send + 'static,
 ) -> Result<T, WireError> {
-    if call.body.len() <= LARGE_BODY {
-        return parse(&call.body);
+    if call.body.bytes.len() <= LARGE_BODY {
+        return parse(&call.body.bytes);
     }
-    let body = call.body.clone();
+    let body = call.body.bytes.clone();
     tokio::task::spawn_blocking(move || parse(&body)).await.map_err(|_| WireError::internal())?
 }
 

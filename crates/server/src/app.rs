@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::attach::Hub;
 use crate::auth::Auth;
+use crate::body;
 use crate::config::Config;
 use crate::keys::KeyStore;
 use crate::loader::Loader;
@@ -19,6 +21,8 @@ pub(crate) struct App {
     pub(crate) auth: Auth,
     pub(crate) registry: Arc<Registry>,
     pub(crate) hub: Arc<Hub>,
+    /// Memory for request bodies.
+    pub(crate) bodies: Arc<Semaphore>,
     /// Counts requests under way, until the last byte of their bodies.
     pub(crate) running: TaskTracker,
     /// The default model was loaded.
@@ -38,6 +42,7 @@ impl App {
             auth: Auth::new(keys, &config, listen),
             registry: Registry::new(&config, loader),
             hub: Hub::new(config.limits.retry_window),
+            bodies: body::memory(&config.limits),
             running: TaskTracker::new(),
             ready: AtomicBool::new(false),
             draining: AtomicBool::new(false),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bedrock::error::WireError;
-use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::body::Whole;
 use crate::record::Record;
 use crate::respond::Body;
 use crate::stream::Streaming;
@@ -18,7 +18,8 @@ pub(crate) struct Call {
     pub(crate) app: Arc<App>,
     pub(crate) parts: Parts,
     pub(crate) caller: Caller,
-    pub(crate) body: Bytes,
+    /// The body, until a generation has begun.
+    pub(crate) body: Whole,
     /// What the log will say; operations fill it in.
     pub(crate) record: Record,
 }

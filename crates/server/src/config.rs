@@ -96,6 +96,8 @@ pub struct Limits {
     pub max_headers: usize,
     /// Bytes of a body, the documented 25,000,000 of InvokeModel (a Converse body holds as much).
     pub max_body_bytes: usize,
+    /// Bytes of all bodies being read or worked on, together; one that goes over is answered 503. Default 512 MB.
+    pub max_bodies_bytes: usize,
     /// Concurrent HTTP/2 streams of one connection. Default 256.
     pub max_h2_streams: u32,
     /// Time for a request's head to arrive, idle time of a kept-alive connection included. Default 30 s.
@@ -121,6 +123,7 @@ impl Default for Limits {
             max_header_bytes: 64 * 1024,
             max_headers: 100,
             max_body_bytes: 25_000_000,
+            max_bodies_bytes: 512_000_000,
             max_h2_streams: 256,
             header_timeout: Duration::from_secs(30),
             body_idle_timeout: Duration::from_secs(20),

@@ -7,7 +7,7 @@ use bedrock::error::{ErrorKind, WireError};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body as HttpBody;
 use time::OffsetDateTime;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::api::{control, converse, count_tokens, health, invoke};
 use crate::app::App;
 use crate::auth::{self, Caller, Identified};
-use crate::body;
+use crate::body::{self, Whole};
 use crate::call::{Call, Outcome, Reply};
 use crate::record::Record;
 use crate::respond::{self, Body, put};
@@ -29,6 +29,7 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     let request_id = Uuid::new_v4().to_string();
+    let version = request.version();
     let mut running = Some(app.running.token());
     let answered =
         AssertUnwindSafe(answer(&app, request, &request_id, &mut running)).catch_unwind().await;
@@ -40,8 +41,8 @@ where
     if app.auth.is_open() {
         put(&mut response, "x-outcrop-auth", "open");
     }
-    // HTTP/2 has no such header; hyper leaves it out there.
-    if app.is_draining() {
+    // HTTP/2 has no such header.
+    if app.is_draining() && version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -94,7 +95,7 @@ async fn admit<B>(
     row: &Row,
     parts: &http::request::Parts,
     body: B,
-) -> Result<(Caller, Bytes), WireError>
+) -> Result<(Caller, Whole), WireError>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
@@ -103,8 +104,8 @@ where
     }
     let identified: Identified = app.auth.identify(parts)?;
     auth::require_bedrock(identified.service.as_deref())?;
-    let body = body::read(body, &app.config.limits).await?;
-    identified.verify(parts, &body, OffsetDateTime::now_utc())?;
+    let body = body::read(body, &app.config.limits, &app.bodies).await?;
+    identified.verify(parts, &body.bytes, OffsetDateTime::now_utc())?;
     if let Some(right) = row.right {
         identified.caller.require(right)?;
     }

@@ -29,6 +29,9 @@ const MAX_REFUSALS: usize = 64;
 /// How long a refusal may take.
 const REFUSAL_TIME: Duration = Duration::from_secs(2);
 
+/// Bytes of one HTTP/2 stream's answer that wait for the client's window.
+const H2_SEND_BUFFER: usize = 64 * 1024;
+
 /// Ping interval of idle HTTP/2 connections, and how long the answer may take.
 const H2_PING: Duration = Duration::from_secs(30);
 const H2_PONG: Duration = Duration::from_secs(20);
@@ -163,6 +166,7 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_h2_streams)
+        .max_send_buf_size(H2_SEND_BUFFER)
         .max_header_list_size(u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX))
         .keep_alive_interval(H2_PING)
         .keep_alive_timeout(H2_PONG);

@@ -156,52 +156,70 @@ async fn a_model_that_fails_ends_a_stream_with_an_exception_frame() {
     assert_eq!((status, code.as_str()), (424, "ModelErrorException"), "{message}");
 }
 
-/// Panics on a word.
-struct Panicking(ByteTokenizer);
+/// Panics on a word, and on decoding once it is told to.
+struct Panicking {
+    inner: ByteTokenizer,
+    armed: Arc<AtomicBool>,
+}
 
 impl Tokenizer for Panicking {
     fn vocab_size(&self) -> usize {
-        self.0.vocab_size()
+        self.inner.vocab_size()
     }
     fn encode(&self, text: &str) -> Vec<TokenId> {
         assert!(!text.contains("boom"), "boom");
-        self.0.encode(text)
+        self.inner.encode(text)
     }
     fn token_bytes(&self, id: TokenId) -> &[u8] {
-        self.0.token_bytes(id)
+        assert!(!self.armed.load(Ordering::SeqCst), "armed");
+        self.inner.token_bytes(id)
     }
     fn control(&self, text: &str) -> Option<TokenId> {
-        self.0.control(text)
+        self.inner.control(text)
     }
     fn controls(&self) -> &[(String, TokenId)] {
-        self.0.controls()
+        self.inner.controls()
     }
     fn bos(&self) -> Option<TokenId> {
-        self.0.bos()
+        self.inner.bos()
     }
     fn add_bos(&self) -> bool {
-        self.0.add_bos()
+        self.inner.add_bos()
     }
     fn stop_tokens(&self) -> &[TokenId] {
-        self.0.stop_tokens()
+        self.inner.stop_tokens()
     }
     fn adds_space_prefix(&self) -> bool {
-        self.0.adds_space_prefix()
+        self.inner.adds_space_prefix()
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_a_typed_500_and_the_server_goes_on() {
-    let loader: Loader = Arc::new(|_| {
-        let tokenizer = Arc::new(Panicking(ByteTokenizer::new()));
-        Ok(LoadedParts { tokenizer, ..parts(FakeModel::for_bytes(WINDOW)) })
-    });
+    let armed = Arc::new(AtomicBool::new(false));
+    let loader: Loader = {
+        let armed = Arc::clone(&armed);
+        Arc::new(move |_| {
+            let tokenizer =
+                Arc::new(Panicking { inner: ByteTokenizer::new(), armed: Arc::clone(&armed) });
+            Ok(LoadedParts { tokenizer, ..parts(FakeModel::for_bytes(WINDOW)) })
+        })
+    };
     let server = Server::with(loader, |_| ()).await;
     for text in ["boom".to_owned(), format!("boom{}", "x".repeat(40_000))] {
         let (status, code, _) = server.converse(&ask(&text, 1)).await.error();
         assert_eq!((status, code.as_str()), (500, "InternalServerException"));
     }
     assert_eq!(server.converse(&ask("Hello", 1)).await.status, 200);
+    armed.store(true, Ordering::SeqCst);
+    assert_eq!(server.converse(&ask("Hello", 1)).await.error().0, 500);
+    let answer = server
+        .send(server.post(&format!("/model/{MODEL}/converse-stream"), &ask("Hello", 1)))
+        .await;
+    assert_eq!(answer.frames().last().unwrap().0, "internalServerException");
+    armed.store(false, Ordering::SeqCst);
+    assert_eq!(server.converse(&ask("Hello", 1)).await.status, 200);
+    server.wait_for("running", |running| running == 0).await;
 }
 
 #[tokio::test]

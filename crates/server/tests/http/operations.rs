@@ -251,3 +251,21 @@ async fn silence_is_filled_with_events_that_clients_skip() {
     let chunks = native_chunks(&server.send(server.post(&path, &body)).await);
     assert!(chunks.iter().any(|chunk| chunk["type"] == "ping"));
 }
+
+#[tokio::test]
+async fn several_choices_where_a_family_has_them() {
+    let server = Server::start().await;
+    let body = json!({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 12, "n": 3, "seed": 1, "logit_bias": {"257": -100}});
+    let answer = server.send(server.post("/model/openai.gpt-oss-20b-1:0/invoke", &body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let whole = answer.json();
+    let texts: Vec<_> = whole["choices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|choice| choice["message"]["content"].to_string())
+        .collect();
+    assert_eq!(texts.len(), 3);
+    assert!(texts[0] != texts[1] && texts[1] != texts[2], "{texts:?}");
+    assert_eq!(whole["usage"]["completion_tokens"], 36);
+}
