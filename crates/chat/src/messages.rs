@@ -84,8 +84,9 @@ pub(crate) fn prepare(
     if let Some(system) = builder.system.take() {
         builder.plain("user", &system);
     }
+    let size = texts(turns, tools).into_iter().map(str::len).sum();
     let tools = tools.iter().map(|tool| builder.tool(tool)).collect();
-    let conversation = Conversation { messages: builder.messages, tools };
+    let conversation = Conversation { messages: builder.messages, tools, size };
     Ok(Prepared { conversation, prefill: escape.hide(&prefill) })
 }
 

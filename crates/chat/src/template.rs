@@ -9,11 +9,14 @@ use crate::ChatError;
 use crate::date::Date;
 use crate::json::tojson;
 
-/// Instructions and 64-byte pieces of output that one rendering may cost; some 10,000 turns take a tenth of it.
-const FUEL: u64 = 20_000_000;
+/// What one rendering may cost, in instructions and 64-byte pieces of what it makes: for a template itself, for each
+/// message, and for each byte of their texts. Real templates take less than a twentieth of it.
+const FUEL: u64 = 1_000_000;
+const FUEL_PER_MESSAGE: u64 = 5_000;
 
-/// Bytes that one rendering may write.
-const MAX_OUTPUT: usize = 64 << 20;
+/// Bytes that one rendering may write: a base and a multiple of the texts.
+const MAX_OUTPUT: usize = 1 << 20;
+const OUTPUT_PER_BYTE: usize = 8;
 
 const NAME: &str = "chat_template";
 
@@ -43,6 +46,8 @@ pub(crate) struct Marks {
 pub(crate) struct Conversation {
     pub(crate) messages: Vec<serde_json::Value>,
     pub(crate) tools: Vec<serde_json::Value>,
+    /// Bytes of all texts in them, for the bounds.
+    pub(crate) size: usize,
 }
 
 impl Template {
@@ -54,9 +59,10 @@ impl Template {
         env.set_undefined_behavior(UndefinedBehavior::Lenient);
         env.set_auto_escape_callback(|_| AutoEscape::None);
         env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        env.set_fuel(Some(FUEL));
         env.set_debug(false);
         env.add_filter("tojson", tojson);
+        // As in Python: `none` is not iterable.
+        env.add_test("iterable", |value: &Value| !value.is_none() && value.try_iter().is_ok());
         env.add_function("raise_exception", |message: String| -> Result<Value, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         });
@@ -91,18 +97,20 @@ impl Template {
         conversation: &Conversation,
         open: bool,
     ) -> Result<String, ChatError> {
-        let tools = if conversation.tools.is_empty() {
-            serde_json::Value::Null
-        } else {
-            json!(conversation.tools)
-        };
-        let variables = Value::from(Serde(json!({
-            "messages": conversation.messages,
-            "tools": tools,
-            "add_generation_prompt": open,
-        })));
-        let template = self.env.get_template(NAME).map_err(|error| refused(&error))?;
-        let mut out = Bounded { bytes: Vec::new() };
+        let mut variables =
+            json!({"messages": conversation.messages, "add_generation_prompt": open});
+        // Without tools the variable is undefined: templates ask for that, and not all for `none`.
+        if !conversation.tools.is_empty() {
+            variables["tools"] = json!(conversation.tools);
+        }
+        let variables = Value::from(Serde(variables));
+        let size = conversation.size;
+        let messages = conversation.messages.len() + conversation.tools.len();
+        let mut env = self.env.clone();
+        env.set_fuel(Some(FUEL + FUEL_PER_MESSAGE * messages as u64 + size as u64));
+        let template = env.get_template(NAME).map_err(|error| refused(&error))?;
+        let limit = MAX_OUTPUT.saturating_add(size.saturating_mul(OUTPUT_PER_BYTE));
+        let mut out = Bounded { bytes: Vec::new(), limit };
         template.render_captured_to(variables, &mut out).map_err(|error| refused(&error))?;
         String::from_utf8(out.bytes).map_err(|_| ChatError::Refused("not UTF-8".into()))
     }
@@ -116,7 +124,8 @@ impl Template {
         const NEEDLE: &str = "qzvneedleqzv";
         let shows = |this: &Self, messages: serde_json::Value, tools: Vec<serde_json::Value>| {
             let messages = messages.as_array().cloned().unwrap_or_default();
-            this.render(&Conversation { messages, tools }).is_ok_and(|text| text.contains(NEEDLE))
+            this.render(&Conversation { messages, tools, size: 0 })
+                .is_ok_and(|text| text.contains(NEEDLE))
         };
         let user = |content| json!({"role": "user", "content": content});
         if !shows(self, json!([user(self.content(NEEDLE))]), Vec::new()) {
@@ -145,14 +154,15 @@ fn refused(error: &Error) -> ChatError {
     }
 }
 
-/// Output of at most [`MAX_OUTPUT`] bytes.
+/// Output of at most `limit` bytes.
 struct Bounded {
     bytes: Vec<u8>,
+    limit: usize,
 }
 
 impl std::io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.bytes.len() + bytes.len() > MAX_OUTPUT {
+        if self.bytes.len() + bytes.len() > self.limit {
             return Err(std::io::Error::other("the output is too long"));
         }
         self.bytes.extend_from_slice(bytes);

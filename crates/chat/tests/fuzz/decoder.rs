@@ -49,7 +49,7 @@ pub(crate) fn law(pieces: Vec<Vec<u8>>, stops: &[String]) {
         .min();
     let expected = &whole[..first.map_or(whole.len(), |(start, _)| start)];
 
-    let count = pieces.len() as u32;
+    let count = u32::try_from(pieces.len()).expect("few pieces");
     let chat = ChatModel::new(Arc::new(Pieces(pieces)), None).expect("no template");
     let prompt = Prompt::Raw { text: String::new(), markup: Markup::None };
     let request = Request { stop_sequences: stops.to_vec(), ..Request::new(prompt) };
@@ -104,7 +104,7 @@ fn check(events: &[Event], expected: &str, stop: Option<&str>) {
                 assert_eq!(*reason, wanted);
                 ended = true;
             }
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
     assert!(ended);

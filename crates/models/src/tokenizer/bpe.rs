@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use engine::TokenId;
 
@@ -20,11 +21,30 @@ const GONE: Symbol = Symbol::MAX;
 pub(super) struct Bpe {
     rules: Rules,
     words: HashMap<Vec<u8>, TokenId>,
-    merges: HashMap<(Symbol, Symbol), Merge>,
+    merges: HashMap<(Symbol, Symbol), Merge, BuildHasherDefault<PairHasher>>,
     bytes: [Option<Symbol>; 256],
     /// Texts of the symbols that are no tokens.
     extra: Vec<Vec<u8>>,
     vocab_size: u32,
+}
+
+/// Multiplies and folds: merges are looked up for every pair of neighbours, and their ids come from the model file,
+/// not from a caller.
+#[derive(Default)]
+struct PairHasher(u64);
+
+impl Hasher for PairHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.0 = (self.0.rotate_left(29) ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -74,7 +94,7 @@ impl Bpe {
         let mut bpe = Self {
             rules,
             words,
-            merges: HashMap::with_capacity(merges.len()),
+            merges: HashMap::with_capacity_and_hasher(merges.len(), BuildHasherDefault::default()),
             bytes: [None; 256],
             extra: Vec::new(),
             vocab_size,

@@ -165,7 +165,7 @@ impl Specials {
             }
             ends.push(bytes.len());
         }
-        controls.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()));
+        controls.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         let spm = metadata.str("tokenizer.ggml.model") == Some("llama");
         let bos = special_id(metadata, "tokenizer.ggml.bos_token_id", source.len())?
             .or_else(|| by_text.get("<s>").copied().filter(|_| spm));
