@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bedrock::canonical::{Block, Message, Prompt, Request, Role, Tool, Turns};
 use chat::{ChatError, ChatModel};
-use engine::ByteTokenizer;
+use engine::{ByteTokenizer, Tokenizer};
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
@@ -41,7 +41,8 @@ fn main() -> ExitCode {
 
 fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let source = std::fs::read_to_string(file)?;
-    let model = ChatModel::new(Arc::new(ByteTokenizer::new()), Some(&source))?;
+    let tokenizer = Arc::new(ByteTokenizer::new());
+    let model = ChatModel::new(tokenizer.clone(), Some(&source))?;
     let text = |role, text: &str| Message { role, content: vec![Block::Text(text.into())] };
     let turns = Turns {
         system: vec!["Be brief.".into()],
@@ -53,8 +54,14 @@ fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
     };
     let mut request = Request::new(Prompt::Turns(turns));
     let rendered = |request: &Request| -> Result<String, ChatError> {
-        let tokens = model.prompt(request)?.tokens;
-        Ok(tokens.into_iter().filter_map(|id| u8::try_from(id).ok()).map(char::from).collect())
+        let mut text = String::new();
+        for token in model.prompt(request)?.tokens {
+            match tokenizer.controls().iter().find(|(_, id)| *id == token) {
+                Some((control, _)) => text.push_str(control),
+                None => text.extend(u8::try_from(token).map(char::from)),
+            }
+        }
+        Ok(text)
     };
     let prompt = rendered(&request)?;
     for text in ["Be brief.", "First?", "One.", "Second?"] {
@@ -73,5 +80,5 @@ fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
         Err(ChatError::ToolsUnsupported) => "no tools".into(),
         Err(error) => format!("tools: {error}"),
     };
-    Ok(format!("{} characters, {tools}", prompt.len()))
+    Ok(format!("{} bytes, {tools}", prompt.chars().count()))
 }

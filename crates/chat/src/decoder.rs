@@ -24,7 +24,7 @@ pub enum Flow {
 /// Turns the tokens of one choice into events.
 ///
 /// The texts of all deltas together are the tokens' bytes, decoded as `String::from_utf8_lossy` decodes the whole, up
-/// to the first stop sequence; tool calls are cut out of it. No event holds a part of a character.
+/// to the first stop sequence; tool calls are cut out of it, and stop sequences are not sought in them. No event holds a part of a character.
 pub struct Decoder {
     setup: Setup,
     utf8: Utf8,
@@ -271,11 +271,6 @@ impl Decoder {
         }
         self.close_block(out);
         self.mode = Mode::Call(CallParser::new());
-        if let Use::MustNamed(_) = self.setup.tool_use
-            && self.calls == 0
-        {
-            self.mode = Mode::Call(CallParser::seeded());
-        }
         Ok(())
     }
 
