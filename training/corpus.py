@@ -1,6 +1,6 @@
 """Writes the training corpus: packed rows of token ids and loss weights, and the set of words that training has seen.
 
-    python corpus.py --seed 1 --tokens 512:24e6 2048:8e6 8192:8e6 --out out/corpus
+    python corpus.py --seed 1 --tokens 500:6e6 512:30e6 2048:8e6 8192:9e6 --out out/corpus
 """
 
 import argparse
@@ -13,16 +13,19 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from generate import mix
+from generate import drill, mix
 from render import HERE, PAD, render, turn_weights
 
+DRILL = 500  # not a length: names the set of 512-token rows that are mostly copying drills
 WEIGHT_SCALE = 50  # weights are stored as uint8 in fiftieths
 
 
 def documents(rng: random.Random, row: int):
     """Endless rendered conversations that fit into a row of `row` tokens (longer ones are dropped by the packer)."""
     while True:
-        if row <= 512:
+        if row == DRILL and rng.random() < 0.7:
+            system, tools, turns = None, None, drill.turns(rng)
+        elif row <= 512:
             system, tools, turns = mix.long(rng, rng.randrange(150, 400)) if rng.random() < 0.15 else mix.short(rng)
         elif row <= 2048:
             system, tools, turns = mix.long(rng, rng.randrange(500, int(row * 0.93)))
@@ -69,13 +72,13 @@ def part(job):
             weights = np.round(turn_weights(ids, 0.1, np_rng) * WEIGHT_SCALE).astype(np.uint8)
             encoded.append((ids, weights))
             total += len(ids)
-    return *pack(encoded, row), {zlib.crc32(s.encode()) for s in seen}
+    return *pack(encoded, 512 if row == DRILL else row), {zlib.crc32(s.encode()) for s in seen}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tokens", nargs="+", default=["512:24e6", "2048:8e6", "8192:8e6"])
+    parser.add_argument("--tokens", nargs="+", default=["500:6e6", "512:30e6", "2048:8e6", "8192:9e6"])
     parser.add_argument("--out", default=str(HERE / "out" / "corpus"))
     parser.add_argument("--workers", type=int, default=2)
     a = parser.parse_args()

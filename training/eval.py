@@ -76,7 +76,7 @@ def makers(judge_, recalls):
 
 def check_held_out(tasks, corpus):
     """No held-out value and no held-out template may occur in training text."""
-    seen = set(np.load(corpus / "seen.npy").tolist()) if (corpus / "seen.npy").exists() else set()
+    seen = {int(x) for folder in corpus for x in np.load(folder / "seen.npy")}
     values = {v for t in tasks for v in t["values"] if isinstance(v, str) and len(v) > 4 and " " not in v and not v.isalpha() or isinstance(v, str) and v.istitle()}
     leaked = [v for v in values if zlib.crc32(v.encode()) in seen]
     w.HELD_OUT = False
@@ -101,7 +101,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--show", type=int, default=3, help="wrong answers to print per task")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--corpus", type=Path, default=HERE / "out" / "corpus")
+    parser.add_argument("--corpus", type=Path, nargs="+", default=[HERE / "out" / "corpus"], help="for the held-out check")
     parser.add_argument("--skip-check", action="store_true")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)

@@ -40,7 +40,7 @@ EXTRACT_SYSTEMS = ["Your only job: read what comes in and emit JSON holding {key
 
 STATES = {
     "name": ["Everyone at home uses the name {v} for me.", "Let us begin with introductions: the name is {v}."], "city": ["These days I rent a flat in {v}.", "My city of residence is {v}."],
-    "colour": ["If I may choose a colour, I always choose {v}.", "No colour beats {v}, my favourite colour since school."], "code word": ["We agreed on {v} as the code word.", "Write this down as our code word: {v}."],
+    "colour": ["If I may choose a colour, I always choose {v}.", "No colour beats {v}, my favourite colour since school."], "code word": ["We agreed on {v}, a code word that nobody guesses.", "Write this down as our code word: {v}."],
     "number": ["For the raffle I took number {v}.", "I bet on {v}, it is my lucky number."], "pet": ["At home a dog named {v} waits for me.", "We adopted a cat, we call her {v}, our pet."],
 }
 QUESTIONS = {

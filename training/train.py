@@ -18,7 +18,7 @@ import torch
 from model import Pebble, Shape
 from render import HERE
 
-ROWS = {512: 16, 2048: 4, 8192: 2}  # row length -> rows per step
+ROWS = {500: 16, 512: 16, 2048: 4, 8192: 2}  # row length -> rows per step
 PIECE = 2048  # tokens that one process takes at a time (rows of 8192 are not cut)
 WARMUP, DECAY_FROM = 0.015, 0.45
 
@@ -31,13 +31,15 @@ def learning_rate(share: float) -> float:
 
 
 def choose_row(share: float, rng) -> int:
-    """Short rows first; longer ones as soon as copying works."""
-    if share < 0.25:
-        odds = {512: 1.0, 2048: 0.0, 8192: 0.0}
-    elif share < 0.5:
-        odds = {512: 0.78, 2048: 0.17, 8192: 0.05}
+    """Copying drills (the set called 500) and short rows first; longer ones as soon as copying works."""
+    if share < 0.3:
+        odds = {500: 0.5, 512: 0.5}
+    elif share < 0.4:
+        odds = {500: 0.2, 512: 0.7, 2048: 0.1}
+    elif share < 0.65:
+        odds = {500: 0.1, 512: 0.74, 2048: 0.13, 8192: 0.03}
     else:
-        odds = {512: 0.68, 2048: 0.17, 8192: 0.15}
+        odds = {500: 0.05, 512: 0.72, 2048: 0.17, 8192: 0.06}
     return int(rng.choice(list(odds), p=list(odds.values())))
 
 

@@ -1,7 +1,7 @@
 """Sentiment, topics and custom label lists; the answer is the bare label."""
 
 from .grammar import assistant, casual, say, user
-from . import words as w
+from . import phrases, words as w
 from .lexicon import GOOD, BAD, TOPICS, NEUTRAL
 
 SUBJECT = """phone laptop hotel room pizza meal film movie book game service waiter flight train ride app update website camera battery
@@ -107,7 +107,11 @@ def _marks(templates):
     return templates
 
 
-POS, NEG, NEU = _marks(POS), _marks(NEG), _marks(NEU)
+POS, NEG, NEU = _marks(POS) + phrases.POS, _marks(NEG) + phrases.NEG, _marks(NEU) + phrases.NEU
+SENTIMENT_ASK += phrases.SENTIMENT_ASK
+SENTIMENT_SYSTEM += phrases.SENTIMENT_SYSTEM
+TOPIC_ASK += phrases.TOPIC_ASK
+TOPIC_SYSTEM += phrases.TOPIC_SYSTEM
 
 
 def sentiment_text(rng, kind, bank=None):
@@ -120,7 +124,7 @@ def sentiment_text(rng, kind, bank=None):
 
 def topic_text(rng, topic):
     keys, templates = TOPICS[topic]["words"], TOPICS[topic]["templates"]
-    text = say(rng, templates, a=w.pick(rng, keys), b=w.pick(rng, keys), n=w.name(rng), p=w.place(rng), c=w.company(rng))
+    text = say(rng, phrases.TOPIC_TEXTS if rng.random() < 0.3 else templates, a=w.pick(rng, keys), b=w.pick(rng, keys), n=w.name(rng), p=w.place(rng), c=w.company(rng))
     for double in ("the the ", "my the ", "the a ", "my a ", "the my ", "my my "):
         text = text.replace(double, double.split(" ", 1)[1])
     return text[0].upper() + text[1:]
@@ -189,7 +193,7 @@ def with_system(rng):
     item, _, systems, l, o, _ = task(rng)
     system = say(rng, systems, l=l, **{"or": o}).strip()
     turns = []
-    for _ in range(rng.choice([1, 1, 2, 3, 5])):
+    for _ in range(rng.choice([1, 2, 3, 5, 7])):
         text, label = item()
         turns += [user(casual(rng, text)), assistant(label)]
     return system, turns

@@ -3,7 +3,7 @@
 import json
 
 from .grammar import assistant, say, user
-from . import words as w
+from . import phrases, words as w
 
 KINDS = {
     "name": (w.name, "name name person person_name full_name customer customer_name who contact client employee".split()),
@@ -65,11 +65,18 @@ ASK = [
     "(Turn|Convert|Parse) (this|the following) (text|sentence|message|note) into JSON with {keys}:( |\n)({t}|\"{t}\")",
     "JSON ({keys}): {t}",
 ]
+AGAIN = ["(Now|And now|Next|Then|Also|Again, but) (only |just |with |) {keys}(.|, please.|)", "{keys}(.|, please.|?|)", "(The same|Once again|Another JSON object) (for|with) {keys}(.|)", "(What about|How about|And) {keys}?", "(Give me|Show|Extract|I need) {keys} (from it|from that text|too|as well)(.|)"]
 SYSTEM = [
     "(You extract|Extract|You are a service that extracts) {keys} from (the user's|every|each) (text|message) (and (answer|reply) with|as) (JSON|a JSON object|one JSON object)(.| only.| and nothing else.)",
     "(For each|For every) (message|text), (return|output|print) JSON with the (keys|fields) {keys}(.|, null if missing.)",
     "(You are|Act as) an (information |data |)(extractor|extraction engine|parser). (Keys|Fields|JSON keys): {keys}. (Missing values are null.|)",
 ]
+
+
+ASK += phrases.EXTRACT_ASK
+SYSTEM += phrases.EXTRACT_SYSTEM
+for _kinds, _more in phrases.EXTRACT_SENTENCES.items():
+    SENTENCES[_kinds] = SENTENCES.get(_kinds, []) + _more
 
 
 def passage(rng, bank=None):
@@ -118,7 +125,11 @@ def answer(values, keys):
 def with_user_instruction(rng):
     text, values = passage(rng)
     keys = wanted(rng, values)
-    return [user(say(rng, ASK, t=text, keys=listed(rng, [k for k, _ in keys]))), assistant(answer(values, keys))]
+    turns = [user(say(rng, ASK, t=text, keys=listed(rng, [k for k, _ in keys]))), assistant(answer(values, keys))]
+    while rng.random() < 0.45:
+        keys = wanted(rng, values, absent=0.2)
+        turns += [user(say(rng, AGAIN, keys=listed(rng, [k for k, _ in keys]))), assistant(answer(values, keys))]
+    return turns
 
 
 def with_system(rng):
@@ -126,7 +137,7 @@ def with_system(rng):
     keys = wanted(rng, values)
     system = say(rng, SYSTEM, keys=listed(rng, [k for k, _ in keys])).strip()
     turns = []
-    for i in range(rng.choice([1, 1, 2, 3])):
+    for i in range(rng.choice([1, 2, 3, 4])):
         if i:
             first, values = passage(rng)
         turns += [user(first), assistant(answer(values, keys))]

@@ -8,8 +8,8 @@ CHARS_PER_TOKEN = 3.1
 UPDATE = "(Actually,|Correction:|Sorry,|Wait,|I changed my mind:|One change:) my {k} is (now |){v}(.|!)"
 PASTE = ["(Here is|This is|Please read|Read) (a|the|this) (long |)(text|document|note|page)(:|.)\n{t}", "{t}\n(Just read it.|That was my text.|Please keep it in mind.)", "(Notes|Document|Text):\n{t}"]
 
-SKILLS = [(16, classify.with_user_instruction), (20, extract.with_user_instruction), (4, extract.question), (7, stories.ask), (6, about.parameter), (6, about.outcrop), (10, chat.any_of), (6, unknown.ask)]
-WITH_SYSTEM = [(9, classify.with_system), (7, extract.with_system), (10, persona.any_of)]
+SKILLS = [(22, classify.with_user_instruction), (20, extract.with_user_instruction), (4, extract.question), (7, stories.ask), (6, about.parameter), (6, about.outcrop), (10, chat.any_of), (6, unknown.ask)]
+WITH_SYSTEM = [(11, classify.with_system), (7, extract.with_system), (10, persona.any_of)]
 
 
 def choose(rng, weighted):
@@ -49,7 +49,7 @@ def short(rng):
         box = tools.toolbox(rng)
         specs = [t["spec"] for t in box]
         turns = []
-        for _ in range(rng.choice([1, 1, 1, 2])):
+        for _ in range(rng.choice([1, 2, 3, 4])):
             x = rng.random()
             turns += tools.episode(rng, box) if x < 0.8 else tools.no_fit(rng, box) if x < 0.87 else simple(rng)
         return system, specs, turns

@@ -1,7 +1,7 @@
 """Facts that the user states early and asks for later."""
 
 from .grammar import assistant, say, user
-from . import words as w
+from . import phrases, words as w
 
 _job = lambda rng: w.pick(rng, "a teacher,a nurse,a baker,an engineer,a pilot,a farmer,a painter,a lawyer,a plumber,a chemist,a judge,a sailor,a gardener,a dentist,an actor,a tailor,a librarian,a carpenter,a chef,a driver".split(","))
 _pet = w.first_name
@@ -37,6 +37,13 @@ NAME_ACK = ["(Hello|Hi|Nice to meet you|Welcome|Pleased to meet you), {v}(!|.)( 
 UNTOLD = ["You have not told me your {k}(.| yet.)", "I don't know your {k}. You have not told me."]
 
 
+STATE += phrases.RECALL_STATE
+ASK += phrases.RECALL_ASK
+for _kind in phrases.RECALL_STATEMENTS:
+    FACTS[_kind][2].extend(phrases.RECALL_STATEMENTS[_kind])
+    FACTS[_kind][3].extend(phrases.RECALL_QUESTIONS[_kind])
+
+
 def fact(rng, kind=None):
     """(kind, what it is called, value)."""
     kind = kind or w.pick(rng, list(FACTS))
@@ -45,12 +52,18 @@ def fact(rng, kind=None):
 
 def statement(rng, f, extra=0.45):
     kind, k, v = f
-    return say(rng, FACTS[kind][2] if rng.random() < extra else STATE, k=k, v=v)
+    text = say(rng, FACTS[kind][2] if rng.random() < extra else STATE, k=k, v=v)
+    return say(rng, phrases.BY_THE_WAY) + text if rng.random() < 0.15 else text + say(rng, phrases.ASIDE) if rng.random() < 0.15 else text
 
 
 def question(rng, f):
     kind, k, _ = f
-    return say(rng, FACTS[kind][3] if rng.random() < 0.4 else ASK, k=k)
+    text = say(rng, FACTS[kind][3] if rng.random() < 0.45 else ASK, k=k)
+    if rng.random() < 0.2:
+        text = say(rng, phrases.BEFORE) + text[0].lower() + text[1:]
+    if rng.random() < 0.2:
+        text = text.rstrip(".?") + say(rng, phrases.AFTER)
+    return text
 
 
 def reply(rng, f):

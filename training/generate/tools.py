@@ -3,7 +3,7 @@
 import json
 
 from .grammar import assistant, say, tool, user
-from . import words as w
+from . import phrases, words as w
 
 VERBS = "get find fetch look_up search check create add send book cancel update delete list start stop count measure convert translate play show open close order reserve rate schedule track compare calculate estimate inspect scan print rename move copy archive publish assign approve lock paint wash repair feed sort mix build test".split()
 OBJECTS = """weather,stock price,exchange rate,recipe,song,movie showtimes,train times,flight,hotel room,restaurant table,calendar event,reminder,alarm,email,message,phone
@@ -43,6 +43,7 @@ DESCRIBE = ["{V} (the|a|the current|an existing) {o}.", "{V} {o}", "(Use this to
 DETAIL = [" (for|of) the given {p}.", ", including {h} and {h2}.", ". (Returns|Gives) the {h}( and the {h2}|).", ". Use it (when|if|whenever) the user asks (for it|about the {p}).", ". The {p} must be given."]
 REQUEST = ["(Please |Can you |Could you |Would you |I want you to |I need you to |)(please |){v} (the|a|my|the|) {o} {w}", "{V} (the|a|my|the) {o} {w}", "(I need|I want|I would like) (to {v} |)(the|a) {o} {w}", "(What is|What's|Tell me|Show me|Give me) the {o} {w}", "(How about|What about) (the|a) {o} {w}",
            "(Help me|Let's) {v} (the|a) {o} {w}", "(Use|Call|Run) {tool} {w}", "{o} {w}", "{w}, (please |){v} (the|a) {o}"]
+REQUEST += phrases.REQUEST
 INTRO = ["", "", "", "", "", "(Let me (check|look|do) that(.| for you.)|One moment(.| please.)|Sure, (one moment|I will do that).|I will (check|use {tool}|look that up).)"]
 RESULT_KEYS = "status price temperature condition total count result value distance duration rating title name address date time level speed message owner summary color size weight id score balance currency humidity wind available stock link author genre".split()
 
@@ -75,7 +76,7 @@ def make_tool(rng, taken=()):
     for _ in range(100):
         verb = w.pick(rng, VERBS) if rng.random() < 0.8 else w.nonce(rng)
         obj = make_object(rng)
-        name = w.identifier(rng, [verb, obj] if rng.random() < 0.55 else [obj] if rng.random() < 0.4 else [verb] + w.words_like(rng, 1) if rng.random() < 0.4 else None)
+        name = w.identifier(rng, [verb, obj] if rng.random() < 0.7 else [obj] if rng.random() < 0.6 else [verb] + w.words_like(rng, 1) if rng.random() < 0.4 else None)
         if name not in taken and w.is_held_out(name) == w.HELD_OUT:
             break
     params, used = [], set()
@@ -212,5 +213,5 @@ def no_fit(rng, tools):
         if all(o not in t["object"] for t in tools for o in other["object"].split()) and other["verb"] not in [t["verb"] for t in tools]:
             break
         other = make_tool(rng)
-    text, _ = request(rng, other, REQUEST[:6])
+    text, _ = request(rng, other, REQUEST)
     return [user(text), assistant(say(rng, CANNOT))]

@@ -60,7 +60,14 @@ def pick(rng, items):
 
 
 def _syllables(rng, n):
-    return "".join(pick(rng, ONSETS) + pick(rng, VOWELS) + (pick(rng, CODAS) if i == n - 1 or rng.random() < 0.25 else "") for i in range(n))
+    """n syllables, mostly plain ones (Mirena, Tolvak), now and then a tongue-twister."""
+    out = []
+    for i in range(n):
+        out.append(pick(rng, "bcdfghjklmnprstvwz" if rng.random() < 0.75 else ONSETS))
+        out.append(pick(rng, "aeiou" if rng.random() < 0.8 else VOWELS))
+        if i == n - 1 or rng.random() < 0.2:
+            out.append(pick(rng, ["", "", "n", "r", "l", "s", "m", "t", "k"] if rng.random() < 0.7 else CODAS))
+    return "".join(out)
 
 
 @fresh
