@@ -130,8 +130,8 @@ def test_anthropic_system_and_turns_reach_the_model(client):
     assert TEXT[CLAUDE](invoke(client, CLAUDE, body)) == text_of(converse)
 
 
-def test_openai_choices_and_seed(client):
-    body = {**BODIES[OPENAI], "n": 3, "temperature": 1, "seed": 11}
+def test_openai_choices_and_seed(client, endless):
+    body = {**BODIES[OPENAI], **endless, "n": 3, "temperature": 2, "seed": 11}
     choices = invoke(client, OPENAI, body)["choices"]
     assert [choice["index"] for choice in choices] == [0, 1, 2]
     texts = [choice["message"]["content"] for choice in choices]
