@@ -49,6 +49,8 @@ pub(crate) fn measure(count: usize) -> Result<(), Failure> {
         gap(1000),
         gap(1000) / gap(500)
     );
+    let long = gaps.iter().filter(|each| each.as_secs_f64() * 1e3 > 5.0 * gap(500)).count();
+    println!("  {long} of {} gaps are longer than 5 times the median", gaps.len());
     Ok(())
 }
 
