@@ -1,7 +1,7 @@
 """Sentiment, topics and custom label lists; the answer is the bare label."""
 
 from .grammar import assistant, casual, say, user
-from . import phrases, words as w
+from . import noise, phrases, words as w
 from .lexicon import GOOD, BAD, TOPICS, NEUTRAL
 
 SUBJECT = """phone laptop hotel room pizza meal film movie book game service waiter flight train ride app update website camera battery
@@ -114,7 +114,13 @@ TOPIC_ASK += phrases.TOPIC_ASK
 TOPIC_SYSTEM += phrases.TOPIC_SYSTEM
 
 
+FEELINGS = [["happy", "pleased", "delighted", "satisfied", "impressed", "loved", "recommend"], ["angry", "disappointed", "upset", "unhappy", "frustrated", "annoyed", "hated"]]
+
+
 def sentiment_text(rng, kind, bank=None):
+    if bank is None and rng.random() < 0.3 and kind < 2:
+        feeling = w.pick(rng, (GOOD, BAD)[kind] if rng.random() < 0.7 else FEELINGS[kind])
+        return noise.keyword_text(rng, [feeling, w.pick(rng, SUBJECTS)] if rng.random() < 0.6 else [feeling])
     bank = bank or (POS, NEG, NEU)
     text = _fill(rng, bank[kind])
     if rng.random() < 0.3:
@@ -123,6 +129,8 @@ def sentiment_text(rng, kind, bank=None):
 
 
 def topic_text(rng, topic):
+    if rng.random() < 0.35:
+        return noise.keyword_text(rng, rng.sample(TOPICS[topic]["words"], rng.choice([1, 2, 2, 3])))
     keys, templates = TOPICS[topic]["words"], TOPICS[topic]["templates"]
     text = say(rng, phrases.TOPIC_TEXTS if rng.random() < 0.3 else templates, a=w.pick(rng, keys), b=w.pick(rng, keys), n=w.name(rng), p=w.place(rng), c=w.company(rng))
     for double in ("the the ", "my the ", "the a ", "my a ", "the my ", "my my "):
@@ -183,7 +191,7 @@ def with_user_instruction(rng):
     item, asks, _, l, o, default = task(rng)
     for _ in range(50):
         text, label = item()
-        prompt = say(rng, asks, t=text, l=l, **{"or": o})
+        prompt = say(rng, asks, t=text, l=l, **{"or": o}) if rng.random() < 0.7 else noise.choosing(rng, w.pick(rng, [l, o]), text)
         if default or l in prompt or o in prompt:
             return [user(prompt), assistant(label)]
     return with_user_instruction(rng)
@@ -191,7 +199,7 @@ def with_user_instruction(rng):
 
 def with_system(rng):
     item, _, systems, l, o, _ = task(rng)
-    system = say(rng, systems, l=l, **{"or": o}).strip()
+    system = say(rng, systems, l=l, **{"or": o}).strip() if rng.random() < 0.7 else noise.around(rng, w.pick(rng, [l, o]))
     turns = []
     for _ in range(rng.choice([1, 2, 3, 5, 7])):
         text, label = item()

@@ -3,7 +3,7 @@
 import json
 
 from .grammar import assistant, say, user
-from . import phrases, words as w
+from . import noise, phrases, words as w
 
 KINDS = {
     "name": (w.name, "name name person person_name full_name customer customer_name who contact client employee".split()),
@@ -81,6 +81,9 @@ for _kinds, _more in phrases.EXTRACT_SENTENCES.items():
 
 def passage(rng, bank=None):
     """(text, {kind: value}) from one or two sentences with facts, and some noise."""
+    if bank is None and rng.random() < 0.4:
+        chosen = rng.sample(list(KINDS), rng.choice([1, 2, 2, 2, 3, 3, 4]))
+        return noise.passage(rng, {k: KINDS[k][0] for k in chosen})
     bank = bank or SENTENCES
     values, parts, used = {}, [], set()
     for _ in range(1 if rng.random() < 0.65 else 2):
@@ -125,7 +128,8 @@ def answer(values, keys):
 def with_user_instruction(rng):
     text, values = passage(rng)
     keys = wanted(rng, values)
-    turns = [user(say(rng, ASK, t=text, keys=listed(rng, [k for k, _ in keys]))), assistant(answer(values, keys))]
+    shown = listed(rng, [k for k, _ in keys])
+    turns = [user(say(rng, ASK, t=text, keys=shown) if rng.random() < 0.65 else noise.asking(rng, shown, text)), assistant(answer(values, keys))]
     while rng.random() < 0.45:
         keys = wanted(rng, values, absent=0.2)
         turns += [user(say(rng, AGAIN, keys=listed(rng, [k for k, _ in keys]))), assistant(answer(values, keys))]
@@ -135,7 +139,8 @@ def with_user_instruction(rng):
 def with_system(rng):
     first, values = passage(rng)
     keys = wanted(rng, values)
-    system = say(rng, SYSTEM, keys=listed(rng, [k for k, _ in keys])).strip()
+    shown = listed(rng, [k for k, _ in keys])
+    system = say(rng, SYSTEM, keys=shown).strip() if rng.random() < 0.7 else noise.around(rng, *(["JSON", shown] if rng.random() < 0.6 else [shown, "JSON"]))
     turns = []
     for i in range(rng.choice([1, 2, 3, 4])):
         if i:

@@ -1,7 +1,7 @@
 """Facts that the user states early and asks for later."""
 
 from .grammar import assistant, say, user
-from . import phrases, words as w
+from . import noise, phrases, words as w
 
 _job = lambda rng: w.pick(rng, "a teacher,a nurse,a baker,an engineer,a pilot,a farmer,a painter,a lawyer,a plumber,a chemist,a judge,a sailor,a gardener,a dentist,an actor,a tailor,a librarian,a carpenter,a chef,a driver".split(","))
 _pet = w.first_name
@@ -47,17 +47,22 @@ for _kind in phrases.RECALL_STATEMENTS:
 def fact(rng, kind=None):
     """(kind, what it is called, value)."""
     kind = kind or w.pick(rng, list(FACTS))
-    return kind, w.pick(rng, FACTS[kind][1]), FACTS[kind][0](rng)
+    ways = noise.ABOUT[kind] if kind in noise.ABOUT and rng.random() < 0.35 else FACTS[kind][1]
+    return kind, w.pick(rng, ways), FACTS[kind][0](rng)
 
 
 def statement(rng, f, extra=0.45):
     kind, k, v = f
+    if k in noise.ABOUT.get(kind, ()) and rng.random() < 0.6:
+        return noise.fact_statement(rng, kind, k, v)
     text = say(rng, FACTS[kind][2] if rng.random() < extra else STATE, k=k, v=v)
     return say(rng, phrases.BY_THE_WAY) + text if rng.random() < 0.15 else text + say(rng, phrases.ASIDE) if rng.random() < 0.15 else text
 
 
 def question(rng, f):
     kind, k, _ = f
+    if k in noise.ABOUT.get(kind, ()) and rng.random() < 0.5:
+        return noise.fact_question(rng, k)
     text = say(rng, FACTS[kind][3] if rng.random() < 0.45 else ASK, k=k)
     if rng.random() < 0.2:
         text = say(rng, phrases.BEFORE) + text[0].lower() + text[1:]

@@ -1,7 +1,7 @@
 """Questions outside Pebble's small world: it says that it does not know."""
 
 from .grammar import assistant, casual, say, user
-from . import words as w
+from . import noise, words as w
 
 ASK = [
     "(Who|Which person|Which company) (invented|discovered|wrote|painted|founded|built|designed|directed|composed) (the|a|) {t}?", "(When|In which year) (was|were) (the |){x} (built|founded|born|invented|discovered|released|destroyed)?",
@@ -19,6 +19,8 @@ REPLY = ["(I don't know|I do not know)(.| that.)", "(I am sorry, |Sorry, )(I don
 
 
 def ask(rng):
+    if rng.random() < 0.3:
+        return [user(noise.unknown_question(rng)), assistant(say(rng, REPLY))]
     x = w.pick(rng, [w.place, w.name, w.company, w.thing, w.nonce])(rng)
     text = say(rng, ASK, t=w.thing(rng), t2=w.thing(rng), x=x, p=w.place(rng), y=rng.randrange(1800, 2060), m=w.number(rng), m2=w.number(rng), n=w.pick(rng, w.NOUNS), nm=w.full_name(rng), z=w.nonce(rng))
     return [user(casual(rng, text)), assistant(say(rng, REPLY))]
