@@ -1,6 +1,6 @@
 """Writes the training corpus: packed rows of token ids and loss weights, and the set of words that training has seen.
 
-    python corpus.py --seed 1 --tokens 500:6e6 512:30e6 2048:8e6 8192:9e6 --out out/corpus
+    python corpus.py --seed 1 --tokens 500:12e6 512:42e6 2048:16e6 8192:9e6 --out out/corpus
 """
 
 import argparse
@@ -24,9 +24,9 @@ def documents(rng: random.Random, row: int):
     """Endless rendered conversations that fit into a row of `row` tokens (longer ones are dropped by the packer)."""
     while True:
         if row == DRILL and rng.random() < 0.7:
-            system, tools, turns = None, None, drill.turns(rng)
+            system, (tools, turns) = None, drill.conversation(rng)
         elif row <= 512:
-            system, tools, turns = mix.long(rng, rng.randrange(150, 400)) if rng.random() < 0.15 else mix.short(rng)
+            system, tools, turns = mix.long(rng, rng.randrange(150, 400)) if rng.random() < 0.2 else mix.short(rng)
         elif row <= 2048:
             system, tools, turns = mix.long(rng, rng.randrange(500, int(row * 0.93)))
         else:
@@ -78,7 +78,7 @@ def part(job):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tokens", nargs="+", default=["500:6e6", "512:30e6", "2048:8e6", "8192:9e6"])
+    parser.add_argument("--tokens", nargs="+", default=["500:12e6", "512:42e6", "2048:16e6", "8192:9e6"])
     parser.add_argument("--out", default=str(HERE / "out" / "corpus"))
     parser.add_argument("--workers", type=int, default=2)
     a = parser.parse_args()

@@ -13,41 +13,59 @@ from generate.grammar import assistant, say, user
 from generate.lexicon import TOPICS
 
 SENTIMENT_TEXTS = (
-    ["Honestly, my {s} turned out <G>, and I keep telling people about it.", "We could not be more <POSFEEL> about how the {s} went.", "If you look for a <G> {s}, take exactly this one.", "Every part of the {s} felt <G>."],
-    ["Honestly, my {s} turned out <B>, and I keep warning people about it.", "We could not be more <NEGFEEL> about how the {s} went.", "If you look for a <B> {s}, take exactly this one.", "Every part of the {s} felt <B>."],
-    ["Their {s} sits beside the entrance and looks <N>.", "She put the {s} into a box next to the stairs."],
+    ["Looking back, I found the {s} <G> from start to finish.", "I am really <POSFEEL> with the {s} and would choose the same again.", "Five stars from me, as the {s} proved <G>.", "The {s} seemed <G> to all of us, and everyone was smiling afterwards.",
+     "The {s} left my whole family <POSFEEL>.", "Both my parents called the {s} <G>, and I agree with them.", "I would pick the <G> {s} again without thinking twice.", "Many thanks to everyone who made the {s} so <G>."],
+    ["To my regret, I found the {s} <B> from start to finish.", "I am really <NEGFEEL> with the {s} and would not choose the same again.", "One star from me, as the {s} proved <B>.", "The {s} seemed <B> to all of us, and nobody wants to try again.",
+     "The {s} left my whole family <NEGFEEL>.", "Both my parents called the {s} <B>, and I agree with them.", "I will stay away from the <B> {s} from now on.", "Nobody warned us that the {s} could be so <B>."],
+    ["The {s} seemed <N> to me and did not stand out in any way.", "Compared with others, the {s} looked <N>.", "They described the {s} as <N>, and I have no strong opinion.", "Nothing special to report: I would call the {s} <N>.",
+     "All in all, the {s} struck me as <N>.", "Her sister mentioned the {s} during a call.", "He asked about the {s} and wrote down the answer.", "The {s} appeared twice on the list that she read out to me."],
 )
 FEEL = {"POSFEEL": ["happy", "pleased", "delighted", "satisfied", "impressed"], "NEGFEEL": ["angry", "disappointed", "upset", "unhappy", "frustrated"]}
-SENTIMENT_ASKS = ["How would you rate the mood here, {o}? \"{t}\"", "Somebody posted: {t}\nPick {o} for that post.", "Decide between {o} for the lines below.\n{t}", "Which one is it, {o}? {t}"]
-SENTIMENT_SYSTEMS = ["Whatever arrives, judge its mood. Your vocabulary: {l}.", "You receive customer opinions; respond with nothing except {o}."]
-TOPIC_TEXTS = ["Our newspaper wants a page on {a}, maybe with {b} too.", "All week long I read about {a} as well as {b}.", "He wondered whether {a} and {b} had anything in common.", "Thirty people signed up to hear more on {a}."]
-TOPIC_ASKS = ["Where would you file the words below, under {o}?\n{t}", "Available tags: {l}\nOne tag for: {t}", "Pick whichever of {l} suits this best: \"{t}\"", "Out of {l}, which one matches? {t}"]
-TOPIC_SYSTEMS = ["You put incoming notes into drawers named {l}. Name the drawer.", "Read the note and respond with its tag. Tags available: {l}."]
+SENTIMENT_ASKS = ["What is the tone of this comment, {o}?\n\n{t}", "I would like to know the sentiment of this comment. Choose {o}.\n{t}", "Here is something a customer wrote: \"{t}\" Label its sentiment as {o}.", "{t}\n\nWhich label describes the feeling in this text, {o}?",
+                  "Please judge the following comment. Possible answers: {l}.\n\n{t}", "Give this comment one sentiment label from {l}: {t}", "How does the writer of this comment feel? Answer {o}.\n\"{t}\"", "Comment: {t}\nWhich sentiment does it express, {o}?"]
+SENTIMENT_SYSTEMS = ["The user sends comments, one at a time. Answer each with its sentiment: {o}.", "You label the sentiment of short comments. The only labels are {l}.", "For each comment you are shown, say how the writer feels. Allowed answers: {l}.", "Your task is to rate the feeling in a text. Write {o} and leave out everything else."]
+TOPIC_TEXTS = ["My brother has many questions about {a} and {b}.", "Could someone explain {a} to me, and maybe {b} as well?", "This note is mostly about {a}, with a few lines on {b}.", "Nobody mentioned {b} until somebody brought up {a}.",
+               "After hearing about {a}, she wanted to know more about {b}.", "Most of our conversation came down to {a} and {b}.", "I would like to understand {a} a little better.", "The thing we discussed at greatest length was {a}."]
+TOPIC_ASKS = ["What is the subject of this text? Choose from {l}.\n\n{t}", "Please find the right category for this sentence, {o}.\n{t}", "{t}\n\nWhat is the main subject here, {o}?", "Sort this sentence into one of the groups {l}: {t}",
+              "I use the categories {l}. Which one does this sentence belong to? \"{t}\"", "Label the next sentence with {o}.\nSentence: {t}", "Name the subject of this comment; your choices are {l}.\nComment: {t}", "Under which heading does this text belong, {o}? {t}"]
+TOPIC_SYSTEMS = ["Each message has one main subject. Reply with that subject and nothing more: {o}.", "You sort short texts by subject. The subjects are {l}. Answer with one of them only.", "Choose one of {l} for the text that the user sends, without any explanation.", "For every text that comes in, give the matching category out of {l} and no other words."]
 
 EXTRACT_TEXTS = {
-    ("name", "place", "date"): ["We expect {name} back in {place} by {date}.", "After {date}, you will find {name} living in {place}."],
-    ("name", "amount"): ["The jury awarded {amount} to {name} yesterday evening.", "{name} still has {amount} left on the gift card."],
-    ("name", "place", "amount"): ["{name} sold an old barn close to {place} and earned {amount}."],
-    ("name", "place", "date", "amount"): ["According to the ledger, {name} left {amount} at the inn of {place}, signed {date}.", "Since {date}, {name} has been saving; the sum kept in {place} is {amount}."],
-    ("place", "date"): ["Workers will repair the tower of {place} starting {date}."],
-    ("name", "company"): ["At {company} everybody admires {name}."],
-    ("name", "email"): ["For refunds mail {email}, attention of {name}."],
-    ("date", "amount"): ["Until {date} the club collected {amount}."],
-    ("name", "code"): ["Seat {code} has been kept free for {name}."],
+    ("name", "place", "date"): ["The transfer of {name} to {place} takes effect on {date}.", "The arrival of {name} in {place} is planned for {date}.", "It was {date} when {name} first set foot in {place}."],
+    ("name", "amount"): ["A transfer of {amount} arrived from {name}.", "The total that {name} spent is {amount}.", "The sum that {name} still owes is {amount}."],
+    ("name", "company"): ["{name} has just accepted a position at {company}.", "The person in charge at {company} is {name}.", "{company} announced that {name} will lead the sales team."],
+    ("name", "email"): ["Questions for {name} should be sent to {email}.", "If you want to contact {name}, please use {email}."],
+    ("name", "phone"): ["If nobody answers, dial {phone} and ask for {name}.", "The best number for reaching {name} is {phone}."],
+    ("place", "date", "time"): ["The public hearing in {place} opens on {date} at {time}.", "Registration starts in {place} on {date}, at {time} sharp.", "The parade through {place} sets off at {time} on {date}."],
+    ("amount", "item"): ["The {item} now costs {amount} after the price cut.", "An offer of {amount} was made for the {item}.", "At {amount}, the {item} is rather expensive."],
+    ("name", "code", "item"): ["{name} is waiting for the {item}, which was registered under {code}.", "The {item} that {name} asked for is filed as {code}."],
+    ("date", "amount", "company"): ["{company} has to settle {amount} no later than {date}.", "A payment of {amount} to {company} was approved on {date}.", "Since {date}, the debt of {company} has stood at {amount}."],
+    ("date", "code"): ["Case {code} was reopened on {date}.", "Request {code} has been pending since {date}.", "Proceedings under {code} must be finished by {date}."],
+    ("place", "company", "phone"): ["{company} runs a branch in {place}; call {phone} for details.", "To reach the {place} branch of {company}, dial {phone}."],
+    ("name", "place", "date", "amount"): ["For the trip to {place} on {date}, {name} set aside {amount}.", "{name} agreed to pay {amount} by {date} for lodging in {place}."],
 }
-EXTRACT_ASKS = ["Could you fill in {keys} from these lines and hand back JSON? {t}", "I need a JSON object that holds {keys}. Source: {t}", "Read: {t} Now build JSON using {keys}.", "From \"{t}\" please collect {keys} into one JSON object."]
-EXTRACT_SYSTEMS = ["Your only job: read what comes in and emit JSON holding {keys}."]
+EXTRACT_ASKS = ["Give me {keys} as a JSON object, based on this text:\n\n{t}", "Here is a text: {t}\n\nReturn a JSON object that has these fields: {keys}.", "Please turn this sentence into JSON. The fields are {keys}.\n{t}", "Find {keys} in the text below and write the result as a JSON object.\n\n{t}",
+                "{t}\n\nPut {keys} from the message above into JSON.", "Look at this message and write down {keys} in JSON format: {t}", "I want JSON with the following fields filled in from the message: {keys}.\nMessage: {t}", "What does the text say about {keys}? Reply with JSON only.\n\nText: {t}"]
+EXTRACT_SYSTEMS = ["The user sends short texts. Answer each one with a JSON object that has these fields: {keys}.", "You turn messages into JSON. Always include {keys}; use null where the message says nothing.", "Take {keys} from the text that the user provides and reply in JSON, with no other words."]
 
 STATES = {
-    "name": ["Everyone at home uses the name {v} for me.", "Let us begin with introductions: the name is {v}."], "city": ["These days I rent a flat in {v}.", "My city of residence is {v}."],
-    "colour": ["If I may choose a colour, I always choose {v}.", "No colour beats {v}, my favourite colour since school."], "code word": ["We agreed on {v}, a code word that nobody guesses.", "Write this down as our code word: {v}."],
-    "number": ["For the raffle I took number {v}.", "I bet on {v}, it is my lucky number."], "pet": ["At home a dog named {v} waits for me.", "We adopted a cat, we call her {v}, our pet."],
+    "name": ["Before we start: I go by the name of {v}.", "You are talking to {v}, in case you want to know my name.", "In case you need it, my first name is {v}.", "My parents gave me the name {v}."],
+    "city": ["A few years ago I moved to the city of {v}, and I still live here.", "My house is in the city of {v}.", "The city where I live and work is {v}.", "For many years the city of {v} has been my home."],
+    "colour": ["Of all colours I am most fond of {v}.", "If you ask me for the best colour, I would say {v}.", "The colour I like most of all is {v}.", "Nothing looks better to me than {v}, which is my favourite colour."],
+    "code word": ["Let us use {v} as the code word between us.", "When I call you, the code word will be {v}.", "I have chosen {v} to be our code word.", "Please keep our code word safe: it is {v}."],
+    "number": ["I consider {v} to be my lucky number.", "The number that always brings me luck is {v}.", "I like to bet on {v}, because that is my lucky number.", "Ever since I was a child, my lucky number has been {v}."],
+    "pet": ["I share my home with a pet whose name is {v}.", "We have a pet, a rabbit by the name of {v}.", "My daughter chose the name {v} for our pet.", "Our pet is a small dog that answers to {v}."],
 }
 QUESTIONS = {
-    "name": ["By which name do you know me?", "Please state my name once more."], "city": ["In which city do I rent a flat?", "Please state my city once more."], "colour": ["Please state my favourite colour once more.", "Which colour do I always choose?"],
-    "code word": ["Which code word did we agree on?", "Please state the code word once more."], "number": ["Please state my lucky number once more.", "Which number did I take?"], "pet": ["How is my pet named?", "Please state my pet's name once more."],
+    "name": ["Could you repeat the name I gave for myself?", "Which name did I introduce myself with?", "I want to be sure that you know my name. What is it?", "What was my name, as I told you before?"],
+    "city": ["Could you repeat the city that I live in?", "What is the name of the city that I live in?", "I mentioned the city where I live. Which one is it?", "Which city did I say is my home?"],
+    "colour": ["Could you repeat which colour is my favourite?", "Which colour did I say is the best one for me?", "I mentioned my favourite colour. Which one is it?", "What was my favourite colour, as I told you before?"],
+    "code word": ["Could you repeat our code word for me?", "Which word did I give you as the code word?", "I mentioned a code word. Which one is it?", "What was the code word, as I told you before?"],
+    "number": ["Could you repeat my lucky number for me?", "Which number did I say is my lucky one?", "I mentioned my lucky number. Which one is it?", "What was my lucky number, as I told you before?"],
+    "pet": ["Could you repeat the name of my pet?", "Which name did I say my pet has?", "I mentioned my pet. What is its name?", "What was the name of my pet, as I told you before?"],
 }
-REQUESTS = ["It would help me a lot to {v} the {o} {w}.", "Kindly go ahead and {v} the {o} {w}", "Someone has to {v} the {o} {w}, so do it now.", "My task for you: {v} the {o} {w}", "Next step is to {v} the {o} {w}."]
+REQUESTS = ["I would be glad if you could {v} the {o} {w}", "Would you mind helping me {v} the {o} {w}", "Your next job is to {v} the {o} {w}", "Can you take care of this: {v} the {o} {w}", "Here is what I need from you: {v} the {o} {w}",
+            "When you are ready, {v} the {o} {w}", "I was hoping you could {v} the {o} {w}", "There is one thing to do for me: {v} the {o} {w}"]
 
 
 def _sentiment(rng):

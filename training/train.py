@@ -1,6 +1,7 @@
 """Trains Pebble on two CPU cores, in a fixed number of minutes.
 
     python train.py --minutes 80            # continues from out/checkpoint.pt if there is one
+    python train.py --minutes 80 --start ../crates/models/assets/pebble.gguf --lr 0.012 --adam-lr 0.0024    # trains a finished model further
 
 The learning rate and the mix of sequence lengths follow the *elapsed share of the time*, so the schedule always ends in
 its budget, however busy the machine is. Matrices inside the blocks are trained with Muon, the rest with AdamW.
@@ -15,11 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from export_gguf import load
 from model import Pebble, Shape
 from render import HERE
 
-ROWS = {500: 16, 512: 16, 2048: 4, 8192: 2}  # row length -> rows per step
-PIECE = 2048  # tokens that one process takes at a time (rows of 8192 are not cut)
+ROWS = {500: 12, 512: 12, 2048: 4, 8192: 2}  # row length -> rows per step
+PIECE = 1024  # tokens that one process takes at a time (longer rows are not cut)
+# Where the processor multiplies bfloat16 (AMX), everything runs in it; elsewhere it would be emulated, several times slower than float32.
+NARROW = torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_amx_tile_supported() else torch.float32
 WARMUP, DECAY_FROM = 0.015, 0.45
 
 
@@ -32,22 +36,22 @@ def learning_rate(share: float) -> float:
 
 def choose_row(share: float, rng) -> int:
     """Copying drills (the set called 500) and short rows first; longer ones as soon as copying works."""
-    if share < 0.3:
+    if share < 0.15:
         odds = {500: 0.5, 512: 0.5}
     elif share < 0.4:
         odds = {500: 0.2, 512: 0.7, 2048: 0.1}
     elif share < 0.65:
-        odds = {500: 0.1, 512: 0.74, 2048: 0.13, 8192: 0.03}
+        odds = {500: 0.1, 512: 0.69, 2048: 0.2, 8192: 0.01}
     else:
-        odds = {500: 0.05, 512: 0.72, 2048: 0.17, 8192: 0.06}
+        odds = {500: 0.05, 512: 0.71, 2048: 0.22, 8192: 0.02}
     return int(rng.choice(list(odds), p=list(odds.values())))
 
 
 @torch.no_grad()
 def orthogonal(g: torch.Tensor) -> torch.Tensor:
-    """Newton-Schulz iteration of Muon, in bfloat16 (AMX makes it cheap)."""
+    """Newton-Schulz iteration of Muon."""
     tall = g.shape[0] > g.shape[1]
-    x = (g.T if tall else g).bfloat16()
+    x = (g.T if tall else g).to(NARROW)
     x = x / (x.norm() + 1e-7)
     for _ in range(5):
         a = x @ x.T
@@ -58,15 +62,16 @@ def orthogonal(g: torch.Tensor) -> torch.Tensor:
 class Muon:
     """Momentum, orthogonalised; update size matched to AdamW's by the shape factor."""
 
-    def __init__(self, params, momentum=0.95, weight_decay=0.05):
-        self.params, self.momentum, self.weight_decay = list(params), momentum, weight_decay
-        self.buffers = [torch.zeros_like(p) for p in self.params]
+    def __init__(self, params, grads, momentum=0.95, weight_decay=0.05):
+        self.params, self.grads, self.momentum, self.weight_decay = params, grads, momentum, weight_decay
+        self.buffers = [torch.zeros_like(p).share_memory_() for p in params]
 
     @torch.no_grad()
-    def step(self, lr):
-        for p, m in zip(self.params, self.buffers):
-            m.mul_(self.momentum).add_(p.grad)
-            update = orthogonal(p.grad.add(m, alpha=self.momentum))
+    def step(self, lr, half):
+        """Updates every second matrix."""
+        for p, g, m in list(zip(self.params, self.grads, self.buffers))[half::2]:
+            m.mul_(self.momentum).add_(g)
+            update = orthogonal(g.add(m, alpha=self.momentum))
             p.mul_(1 - lr * self.weight_decay).add_(update, alpha=-lr * max(1, p.shape[0] / p.shape[1]) ** 0.5)
 
 
@@ -102,6 +107,10 @@ class Crew:
         self.length, self.next_piece, self.sums = context.Value("i", 0), context.Value("i", 0), context.Array("d", 4)
         self.picks = torch.zeros(max(ROWS.values()), dtype=torch.int64).share_memory_()
         self.grads = [torch.zeros_like(p).share_memory_() for p in model.parameters()]
+        named = list(zip(model.named_parameters(), self.grads))
+        matrices = [(p, g) for (name, p), g in named if p.dim() == 2 and "embed" not in name]
+        self.muon, self.rate = Muon([p for p, _ in matrices], [g for _, g in matrices]), context.Value("d", 0.0)
+        self.others = [(p, g) for (name, p), g in named if p.dim() != 2 or "embed" in name]
         self.go, self.finished = context.Semaphore(0), context.Semaphore(0)
 
     def work(self, hidden, sources):
@@ -119,7 +128,7 @@ class Crew:
             ids, targets, weights = sources[length].load(mine)
             picked = weights > 0
             w = weights[picked]
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=NARROW == torch.bfloat16):
                 logits = self.model.logits(hidden(ids)[picked])
             losses = torch.nn.functional.cross_entropy(logits.float(), targets[picked], reduction="none")
             loss = (losses * w).sum()
@@ -148,6 +157,34 @@ class Crew:
                 g.zero_() if p.grad is None else g.copy_(p.grad)
                 p.grad = None
             self.finished.release()
+            self.go.acquire()
+            self.muon.step(self.rate.value, 1)
+            self.finished.release()
+
+    def step(self, hidden, sources):
+        """One forward and backward pass over the picked rows; the mean gradient is in `grads`."""
+        self.next_piece.value, self.sums[:] = 0, [0.0] * 4
+        self.go.release()
+        self.work(hidden, sources)
+        self.finished.acquire()
+        for p, g in zip(self.model.parameters(), self.grads):
+            if p.grad is not None:
+                g.add_(p.grad)
+                p.grad = None
+            g.mul_(8192 / self.sums[1])
+
+    def update(self, adam, rate, adam_rate):
+        self.rate.value = rate
+        self.go.release()
+        self.muon.step(rate, 0)
+        for group in adam.param_groups:
+            group["lr"] = adam_rate
+        for p, g in self.others:
+            p.grad = g
+        adam.step()
+        for p, _ in self.others:
+            p.grad = None
+        self.finished.acquire()
 
 
 def main():
@@ -155,6 +192,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--corpus", type=Path, default=HERE / "out" / "corpus")
     parser.add_argument("--checkpoint", type=Path, default=HERE / "out" / "checkpoint.pt")
+    parser.add_argument("--start", type=Path, help="weights to begin with (a checkpoint or GGUF file); the first stages of the mix are then left out")
     parser.add_argument("--lr", type=float, default=0.02, help="Muon's peak rate")
     parser.add_argument("--adam-lr", type=float, default=0.004, help="AdamW's peak rate (embedding and norms)")
     parser.add_argument("--seed", type=int, default=3)
@@ -162,7 +200,7 @@ def main():
     a = parser.parse_args()
     torch.manual_seed(a.seed)
 
-    model = Pebble(Shape())
+    model = load(a.start).train() if a.start else Pebble(Shape())
     step, spent, tokens, last_saved = 0, 0.0, 0, 0.0
     saved = torch.load(a.checkpoint, weights_only=False) if a.checkpoint.exists() else None
     if saved:
@@ -175,13 +213,12 @@ def main():
     context.Process(target=crew.helper, daemon=True).start()
     hidden, sources = crew.prepare()
 
-    matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
-    muon = Muon(matrices)
-    adam = torch.optim.AdamW(others, lr=a.adam_lr, betas=(0.9, 0.98), weight_decay=0.0)
+    muon = crew.muon
+    adam = torch.optim.AdamW([p for p, _ in crew.others], lr=a.adam_lr, betas=(0.9, 0.98), weight_decay=0.0)
     if saved:
         adam.load_state_dict(saved["adam"])
-        muon.buffers = saved["muon"]
+        for mine, theirs in zip(muon.buffers, saved["muon"]):
+            mine.copy_(theirs)
     rng = np.random.default_rng(a.seed + step)
     log = open(a.checkpoint.parent / "loss.jsonl", "a", buffering=1)
     budget, clock = a.minutes * 60, time.monotonic()
@@ -192,23 +229,16 @@ def main():
 
     while spent < budget:
         share = spent / budget
-        length = choose_row(share, rng)
+        length = choose_row(0.4 + 0.6 * share if a.start else share, rng)
         crew.picks[: ROWS[length]] = torch.from_numpy(sources[length].choose(ROWS[length], rng))
-        crew.length.value, crew.next_piece.value, crew.sums[:] = length, 0, [0.0] * 4
-        crew.go.release()
-        crew.work(hidden, sources)
-        crew.finished.acquire()
+        crew.length.value = length
+        crew.step(hidden, sources)
         weighted, weight, plain, answers = crew.sums[:]
-        for p, g in zip(model.parameters(), crew.grads):
-            p.grad = (g.clone() if p.grad is None else p.grad.add_(g)).mul_(8192 / weight)
-        grad_norm = float(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0))
+        grad_norm = float(torch.nn.utils.get_total_norm(crew.grads))
+        for g in crew.grads:
+            g.mul_(min(1.0, 1.0 / (grad_norm + 1e-6)))
         scale = learning_rate(share)
-        muon.step(a.lr * scale)
-        for group in adam.param_groups:
-            group["lr"] = a.adam_lr * scale
-        adam.step()
-        for p in model.parameters():
-            p.grad = None
+        crew.update(adam, a.lr * scale, a.adam_lr * scale)
         now = time.monotonic()
         took, clock = now - clock, now
         spent += took

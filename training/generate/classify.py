@@ -1,7 +1,7 @@
 """Sentiment, topics and custom label lists; the answer is the bare label."""
 
 from .grammar import assistant, casual, say, user
-from . import noise, phrases, words as w
+from . import noise, phrases, wild, words as w
 from .lexicon import GOOD, BAD, TOPICS, NEUTRAL
 
 SUBJECT = """phone laptop hotel room pizza meal film movie book game service waiter flight train ride app update website camera battery
@@ -118,7 +118,9 @@ FEELINGS = [["happy", "pleased", "delighted", "satisfied", "impressed", "loved",
 
 
 def sentiment_text(rng, kind, bank=None):
-    if bank is None and rng.random() < 0.3 and kind < 2:
+    if bank is None and kind < 2 and rng.random() < 0.25:
+        return wild.wild(rng, wild.FEELING).replace("<G>", w.pick(rng, (GOOD, BAD)[kind])).replace("{s}", w.pick(rng, SUBJECTS))
+    if bank is None and rng.random() < 0.2 and kind < 2:
         feeling = w.pick(rng, (GOOD, BAD)[kind] if rng.random() < 0.7 else FEELINGS[kind])
         return noise.keyword_text(rng, [feeling, w.pick(rng, SUBJECTS)] if rng.random() < 0.6 else [feeling])
     bank = bank or (POS, NEG, NEU)
@@ -129,7 +131,11 @@ def sentiment_text(rng, kind, bank=None):
 
 
 def topic_text(rng, topic):
-    if rng.random() < 0.35:
+    r = rng.random()
+    if r < 0.35:
+        a, b = rng.sample(TOPICS[topic]["words"], 2)
+        return wild.wild(rng, wild.ABOUT_TOPIC, a=a, b=b)
+    if r < 0.5:
         return noise.keyword_text(rng, rng.sample(TOPICS[topic]["words"], rng.choice([1, 2, 2, 3])))
     keys, templates = TOPICS[topic]["words"], TOPICS[topic]["templates"]
     text = say(rng, phrases.TOPIC_TEXTS if rng.random() < 0.3 else templates, a=w.pick(rng, keys), b=w.pick(rng, keys), n=w.name(rng), p=w.place(rng), c=w.company(rng))
@@ -187,11 +193,18 @@ def task(rng):
     return item, asks, systems, l, o, default
 
 
+def asking(rng, asks, l, o, text):
+    r = rng.random()
+    if r < 0.5:
+        return say(rng, asks, t=text, l=l, **{"or": o})
+    return wild.wild(rng, wild.LABEL, l=l, o=o, t=text) if r < 0.8 else noise.choosing(rng, w.pick(rng, [l, o]), text)
+
+
 def with_user_instruction(rng):
     item, asks, _, l, o, default = task(rng)
     for _ in range(50):
         text, label = item()
-        prompt = say(rng, asks, t=text, l=l, **{"or": o}) if rng.random() < 0.7 else noise.choosing(rng, w.pick(rng, [l, o]), text)
+        prompt = asking(rng, asks, l, o, text)
         if default or l in prompt or o in prompt:
             return [user(prompt), assistant(label)]
     return with_user_instruction(rng)
@@ -199,7 +212,8 @@ def with_user_instruction(rng):
 
 def with_system(rng):
     item, _, systems, l, o, _ = task(rng)
-    system = say(rng, systems, l=l, **{"or": o}).strip() if rng.random() < 0.7 else noise.around(rng, w.pick(rng, [l, o]))
+    r = rng.random()
+    system = say(rng, systems, l=l, **{"or": o}).strip() if r < 0.5 else wild.wild(rng, wild.LABEL_SYSTEM, l=l, o=o) if r < 0.8 else noise.around(rng, w.pick(rng, [l, o]))
     turns = []
     for _ in range(rng.choice([1, 2, 3, 5, 7])):
         text, label = item()

@@ -7,7 +7,7 @@ nearly every answer token is one.
 import json
 
 from .grammar import assistant, say, user
-from . import words as w
+from . import noise, tools, words as w
 
 MAKERS = [w.first_name, w.place, w.nonce, w.code, w.number, w.thing, w.company, w.amount, w.date, w.email]
 
@@ -51,5 +51,19 @@ def to_json(rng):
     return [user(prompt), assistant(json.dumps({keys[i]: found[i] for i in order}, ensure_ascii=False))]
 
 
-def turns(rng):
-    return w.pick(rng, [repeat, lookup, to_json])(rng)
+def call(rng):
+    """(tools, turns): several tools, and a request of little more than the words that decide which one, and its values."""
+    box = tools.toolbox(rng)
+    turns = []
+    for _ in range(rng.choice([1, 2, 2, 3])):
+        t = w.pick(rng, box)
+        text, arguments = tools.request(rng, t, [w.pick(rng, ["{v} {o} {w}", "{o} {w}", "{tool} {w}", noise.gap(rng) + "{o} {w}", noise.gap(rng) + "{v} {o}" + noise.gap(rng) + "{w}"])])
+        turns += [user(text), assistant("", [(t["name"], arguments)])]
+    return [t["spec"] for t in box], turns
+
+
+def conversation(rng):
+    """(tools, turns) of one drill."""
+    if rng.random() < 0.3:
+        return call(rng)
+    return None, w.pick(rng, [repeat, lookup, to_json])(rng)

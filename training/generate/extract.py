@@ -3,7 +3,7 @@
 import json
 
 from .grammar import assistant, say, user
-from . import noise, phrases, words as w
+from . import noise, phrases, wild, words as w
 
 KINDS = {
     "name": (w.name, "name name person person_name full_name customer customer_name who contact client employee".split()),
@@ -81,9 +81,13 @@ for _kinds, _more in phrases.EXTRACT_SENTENCES.items():
 
 def passage(rng, bank=None):
     """(text, {kind: value}) from one or two sentences with facts, and some noise."""
-    if bank is None and rng.random() < 0.4:
+    r = rng.random() if bank is None else 1.0
+    if r < 0.55:
         chosen = rng.sample(list(KINDS), rng.choice([1, 2, 2, 2, 3, 3, 4]))
-        return noise.passage(rng, {k: KINDS[k][0] for k in chosen})
+        if r < 0.2:
+            return noise.passage(rng, {k: KINDS[k][0] for k in chosen})
+        values = {k: KINDS[k][0](rng) for k in chosen}
+        return wild.passage(rng, values), values
     bank = bank or SENTENCES
     values, parts, used = {}, [], set()
     for _ in range(1 if rng.random() < 0.65 else 2):
@@ -125,11 +129,18 @@ def answer(values, keys):
     return json.dumps({key: values.get(kind) for key, kind in keys}, ensure_ascii=False)
 
 
+def asking(rng, shown, text):
+    r = rng.random()
+    if r < 0.5:
+        return say(rng, ASK, t=text, keys=shown)
+    return wild.wild(rng, wild.ASK_JSON, keys=shown, t=text) if r < 0.8 else noise.asking(rng, shown, text)
+
+
 def with_user_instruction(rng):
     text, values = passage(rng)
     keys = wanted(rng, values)
     shown = listed(rng, [k for k, _ in keys])
-    turns = [user(say(rng, ASK, t=text, keys=shown) if rng.random() < 0.65 else noise.asking(rng, shown, text)), assistant(answer(values, keys))]
+    turns = [user(asking(rng, shown, text)), assistant(answer(values, keys))]
     while rng.random() < 0.45:
         keys = wanted(rng, values, absent=0.2)
         turns += [user(say(rng, AGAIN, keys=listed(rng, [k for k, _ in keys]))), assistant(answer(values, keys))]
@@ -140,7 +151,8 @@ def with_system(rng):
     first, values = passage(rng)
     keys = wanted(rng, values)
     shown = listed(rng, [k for k, _ in keys])
-    system = say(rng, SYSTEM, keys=shown).strip() if rng.random() < 0.7 else noise.around(rng, *(["JSON", shown] if rng.random() < 0.6 else [shown, "JSON"]))
+    r = rng.random()
+    system = say(rng, SYSTEM, keys=shown).strip() if r < 0.5 else wild.wild(rng, wild.SYSTEM_JSON, keys=shown) if r < 0.8 else noise.around(rng, *(["JSON", shown] if rng.random() < 0.6 else [shown, "JSON"]))
     turns = []
     for i in range(rng.choice([1, 2, 3, 4])):
         if i:

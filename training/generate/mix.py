@@ -8,8 +8,8 @@ CHARS_PER_TOKEN = 3.1
 UPDATE = "(Actually,|Correction:|Sorry,|Wait,|I changed my mind:|One change:) my {k} is (now |){v}(.|!)"
 PASTE = ["(Here is|This is|Please read|Read) (a|the|this) (long |)(text|document|note|page)(:|.)\n{t}", "{t}\n(Just read it.|That was my text.|Please keep it in mind.)", "(Notes|Document|Text):\n{t}"]
 
-SKILLS = [(22, classify.with_user_instruction), (20, extract.with_user_instruction), (4, extract.question), (7, stories.ask), (6, about.parameter), (6, about.outcrop), (10, chat.any_of), (6, unknown.ask)]
-WITH_SYSTEM = [(11, classify.with_system), (7, extract.with_system), (10, persona.any_of)]
+SKILLS = [(22, classify.with_user_instruction), (24, extract.with_user_instruction), (4, extract.question), (7, stories.ask), (6, about.parameter), (6, about.outcrop), (10, chat.any_of), (6, unknown.ask)]
+WITH_SYSTEM = [(11, classify.with_system), (10, extract.with_system), (10, persona.any_of)]
 
 
 def choose(rng, weighted):
@@ -45,7 +45,7 @@ def short(rng):
         system, turns = choose(rng, WITH_SYSTEM)(rng)
         return system, None, turns
     system = persona.plain_system(rng) if rng.random() < 0.2 else None
-    if r < 0.48:
+    if r < 0.49:
         box = tools.toolbox(rng)
         specs = [t["spec"] for t in box]
         turns = []
@@ -53,7 +53,7 @@ def short(rng):
             x = rng.random()
             turns += tools.episode(rng, box) if x < 0.8 else tools.no_fit(rng, box) if x < 0.87 else simple(rng)
         return system, specs, turns
-    if r < 0.62:
+    if r < 0.66:
         turns = recall.short(rng)
         if rng.random() < 0.4:
             turns = simple(rng) + turns
@@ -86,16 +86,16 @@ def long(rng, tokens):
             turns += recall.tell(rng, f)
             told.append(f)
         r = rng.random()
-        if r < 0.22 and told:
+        if r < 0.28 and told:
             turns += recall.ask(rng, w.pick(rng, told[: max(1, len(told) // 2)] if rng.random() < 0.6 else told))
-        elif r < 0.24 and told:
+        elif r < 0.30 and told:
             i = rng.randrange(len(told))
             kind, k, _ = told[i]
             told[i] = (kind, k, recall.FACTS[kind][0](rng))
             turns += [user(say(rng, UPDATE, k=k, v=told[i][2])), assistant(recall.ack(rng, (kind if kind != "name" else "x", k, told[i][2])))]
-        elif r < 0.26:
+        elif r < 0.32:
             turns += recall.untold(rng, [f[0] for f in facts])
-        elif box and r < 0.5:
+        elif box and r < 0.52:
             turns += tools.episode(rng, box) if rng.random() < 0.9 else tools.no_fit(rng, box)
         elif style < 0.35 and r < 0.65:
             turns += paste(rng, min(budget - used, rng.randrange(300, 6000)))

@@ -7,6 +7,8 @@ labels) is random, so the model has to find what matters by its form and by the 
 import json
 
 from .grammar import assistant, say, user
+from .lexicon import TOPICS
+from .vocabulary import NOUNS, OTHERS, VERBS
 from . import words as w
 
 COMMON = """about above across actually after again against ago agree ahead alone along already also although always among amount ancient and another answer any anyone
@@ -39,23 +41,26 @@ too tool tooth top total touch toward town toy trade train travel tree trick tri
 until up upon us use usual valley value various very view village visit voice wait walk wall want war warm wash waste watch water way we weak wear week weigh welcome well west wet
 what wheel when where whether which while whisper white who whole why wide wife wild will win wind window wine wing winter wire wise wish with within without woman wonder wood word
 work world worry worth would wrap write wrong yard year yes yesterday yet you young your zero""".split()
+ALL = sorted({*COMMON, *VERBS, *NOUNS, *OTHERS})
+_topical = {part.lower() for topic in TOPICS.values() for word in topic["words"] for part in word.split()}
+BLAND = [word for word in ALL if word not in _topical]
 ENDINGS = ["s", "ed", "ing", "ly", "er"]
 
 
-def noise(rng, low=1, high=5):
+def noise(rng, low=1, high=5, bank=ALL):
     """Some random words; a few are made up or carry an ending."""
     out = []
     for _ in range(rng.randrange(low, high + 1)):
-        word = w.pick(rng, COMMON) if rng.random() < 0.85 else w.nonce(rng)
+        word = w.pick(rng, bank) if rng.random() < 0.85 else w.nonce(rng)
         if rng.random() < 0.2:
             word += w.pick(rng, ENDINGS)
         out.append(word)
     return " ".join(out)
 
 
-def gap(rng, chance=0.7, high=4):
+def gap(rng, chance=0.7, high=4, bank=ALL):
     """Noise or nothing, with spaces around it."""
-    return " " + noise(rng, 1, high) + " " if rng.random() < chance else " "
+    return " " + noise(rng, 1, high, bank) + " " if rng.random() < chance else " "
 
 
 def tidy(text, rng=None):
@@ -71,11 +76,11 @@ def end(rng):
     return w.pick(rng, [".", ".", ".", "", "!", "?"])
 
 
-def around(rng, *parts):
+def around(rng, *parts, bank=ALL):
     """The parts in this order with noise between them."""
-    out = gap(rng)
+    out = gap(rng, bank=bank)
     for part in parts:
-        out += part + (w.pick(rng, [",", ":", ";", "."]) if rng.random() < 0.08 else "") + gap(rng)
+        out += part + (w.pick(rng, [",", ":", ";", "."]) if rng.random() < 0.08 else "") + gap(rng, bank=bank)
     return tidy(out + end(rng), rng)
 
 
@@ -83,7 +88,7 @@ def keyword_text(rng, keywords):
     """Keywords of a topic or a feeling in random surroundings."""
     words = list(keywords)
     rng.shuffle(words)
-    return around(rng, *words)
+    return around(rng, *words, bank=BLAND)
 
 
 PLACE_BEFORE = ["in", "near", "at", "close to", "from", "of", "outside", "towards", "to", "around", "through", "the town of", "the city of"]

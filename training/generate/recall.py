@@ -1,7 +1,7 @@
 """Facts that the user states early and asks for later."""
 
 from .grammar import assistant, say, user
-from . import noise, phrases, words as w
+from . import noise, phrases, wild, words as w
 
 _job = lambda rng: w.pick(rng, "a teacher,a nurse,a baker,an engineer,a pilot,a farmer,a painter,a lawyer,a plumber,a chemist,a judge,a sailor,a gardener,a dentist,an actor,a tailor,a librarian,a carpenter,a chef,a driver".split(","))
 _pet = w.first_name
@@ -53,6 +53,9 @@ def fact(rng, kind=None):
 
 def statement(rng, f, extra=0.45):
     kind, k, v = f
+    if rng.random() < 0.35:
+        own = wild.FACT.get(kind)
+        return wild.wild(rng, own if own and rng.random() < 0.6 else wild.FACT[None], k=k, v=v)
     if k in noise.ABOUT.get(kind, ()) and rng.random() < 0.6:
         return noise.fact_statement(rng, kind, k, v)
     text = say(rng, FACTS[kind][2] if rng.random() < extra else STATE, k=k, v=v)
@@ -61,6 +64,9 @@ def statement(rng, f, extra=0.45):
 
 def question(rng, f):
     kind, k, _ = f
+    if rng.random() < 0.35:
+        own = wild.FACT_QUESTION.get(kind)
+        return wild.wild(rng, own if own and rng.random() < 0.6 else wild.FACT_QUESTION[None], k=k)
     if k in noise.ABOUT.get(kind, ()) and rng.random() < 0.5:
         return noise.fact_question(rng, k)
     text = say(rng, FACTS[kind][3] if rng.random() < 0.45 else ASK, k=k)

@@ -3,7 +3,7 @@
 import json
 
 from .grammar import assistant, say, tool, user
-from . import noise, phrases, words as w
+from . import noise, phrases, wild, words as w
 
 VERBS = "get find fetch look_up search check create add send book cancel update delete list start stop count measure convert translate play show open close order reserve rate schedule track compare calculate estimate inspect scan print rename move copy archive publish assign approve lock paint wash repair feed sort mix build test".split()
 OBJECTS = """weather,stock price,exchange rate,recipe,song,movie showtimes,train times,flight,hotel room,restaurant table,calendar event,reminder,alarm,email,message,phone
@@ -135,6 +135,8 @@ def request(rng, t, bank=None):
     joiner = w.pick(rng, [" ", " ", " and ", ", "])
     if bank is None and rng.random() < 0.35:
         bank = [w.pick(rng, ["<a> {v} (the|a|my) {o} {w}<b>", "<a> {v} (the|a|my) {o}<b> {w}", "<a> (the|a|my) {o} {w}<b>", "<a> {tool} {w}<b>"]).replace("<a>", noise.gap(rng, 0.8)).replace("<b>", w.pick(rng, ["", "", "", ", " + noise.noise(rng, 1, 4)]))]
+    if bank is None and rng.random() < 0.4:
+        bank = wild.wild(rng, wild.REQUEST)
     text = say(rng, bank or REQUEST, tool=t["name"], V=t["verb"].capitalize(), v=t["verb"], o=t["object"], w=joiner.join(phrases)).strip().strip(",").strip()
     text = text[0].upper() + text[1:] if rng.random() < 0.85 else text
     text = " ".join(text.split())
