@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::canonical::{Block, Message, Role, Tool, ToolChoice, Turns};
-use crate::error::WireError;
+use crate::error::{Subject, WireError};
 use crate::json::{Fields, Node};
 
 /// Most ids that a message names.
@@ -109,6 +109,7 @@ pub(crate) fn blank_text(path: &str) -> WireError {
         "The text field in the ContentBlock object at {path} is blank. Add text to the text \
          field, and try again."
     ))
+    .about(Subject::Field(path.to_owned()))
 }
 
 /// A message has no content.
@@ -117,6 +118,7 @@ pub(crate) fn empty_content(path: &str) -> WireError {
         "The content field in the Message object at {path} is empty. Add a ContentBlock object to \
          the content field and try again."
     ))
+    .about(Subject::Field(path.to_owned()))
 }
 
 /// Whether a conversation has calls or results of tools.

@@ -190,6 +190,21 @@ pub struct WireError {
     pub original_message: Option<String>,
     /// The resource that failed (`resourceName`).
     pub resource: Option<String>,
+    /// What it is about, if that is known; Bedrock's own shapes do not show it.
+    pub subject: Option<Subject>,
+}
+
+/// What an error is about, for shapes that say it in a member of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A field of the body, by its path, for example `messages.0.content`.
+    Field(String),
+    /// The model that was named.
+    Model,
+    /// The prompt is longer than the model can read.
+    ContextLength,
+    /// Who calls: there are no credentials, or they are wrong.
+    Credentials,
 }
 
 impl WireError {
@@ -203,6 +218,7 @@ impl WireError {
             original_status: None,
             original_message: None,
             resource: None,
+            subject: None,
         }
     }
 
@@ -261,6 +277,13 @@ impl WireError {
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
+        self
+    }
+
+    /// The same error, and what it is about.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
         self
     }
 

@@ -7,12 +7,14 @@ pub mod catalogue;
 pub mod control;
 pub mod converse;
 pub mod count_tokens;
+pub mod doors;
 pub mod error;
 pub mod eventstream;
 pub mod families;
 pub mod family;
 pub mod model_id;
 pub mod sigv4;
+pub mod sse;
 
 mod conversation;
 mod json;

@@ -1,11 +1,16 @@
-//! The operations. Each file translates the shapes of its group; what they share is here: from a canonical request to a
-//! generation, and the headers of an answer.
+//! The operations. Each file translates the shapes of its group; what they share is here: from a model identifier and a
+//! canonical request to a generation, and the headers of an answer. `shapes` makes of it an answer, whole or streamed.
 
+pub(crate) mod anthropic;
 pub(crate) mod control;
 pub(crate) mod converse;
 pub(crate) mod count_tokens;
+mod headers;
 pub(crate) mod health;
 pub(crate) mod invoke;
+mod named;
+pub(crate) mod openai;
+mod shapes;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +34,15 @@ const LARGE_BODY: usize = 32 * 1024;
 /// How long the head of a stream waits for the prompt to be computed, so that a failure until then is a plain error.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
 
+/// What serves a model identifier, given as the raw path segment.
+fn resolve(call: &mut Call, segment: &str) -> Result<Asked, WireError> {
+    let asked = call.app.registry.catalogue.resolve(segment)?;
+    call.record.model.clone_from(&asked.id);
+    Ok(asked)
+}
+
 /// Starts the generation of a request, or finds the one that an earlier attempt of the same call started.
-pub(crate) async fn begin(
-    call: &mut Call,
-    asked: &Asked,
-    request: Arc<Request>,
-) -> Result<Lease, WireError> {
+async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<Lease, WireError> {
     asked.check_max_tokens(&request)?;
     let attempt = Attempt::of(&call.parts.headers);
     let may_retry = attempt.is_some_and(Attempt::may_retry);
@@ -66,7 +74,7 @@ pub(crate) async fn begin(
 }
 
 /// The prompt's tokens; long ones are made on a thread that may block.
-pub(crate) async fn prompt_tokens(
+async fn prompt_tokens(
     call: &Call,
     serving: &Arc<Serving>,
     request: &Arc<Request>,
@@ -80,8 +88,21 @@ pub(crate) async fn prompt_tokens(
     made.map_err(|_| WireError::internal())?
 }
 
+/// Counts the tokens of a request's prompt; gives the name of the model that it is for, too.
+async fn count(
+    call: &mut Call,
+    asked: &Asked,
+    request: Arc<Request>,
+) -> Result<(u64, String), WireError> {
+    let serving = call.app.registry.acquire(&asked.source).await?;
+    call.record.served_by.clone_from(&serving.name);
+    let tokens = prompt_tokens(call, &serving, &request).await?.len() as u64;
+    call.record.usage.input = tokens;
+    Ok((tokens, serving.name.clone()))
+}
+
 /// Runs a parser; that of a large body on a thread that may block.
-pub(crate) async fn parse<T: Send + 'static>(
+async fn parse<T: Send + 'static>(
     call: &Call,
     parse: impl FnOnce(&[u8]) -> Result<T, WireError> + Send + 'static,
 ) -> Result<T, WireError> {
@@ -93,7 +114,7 @@ pub(crate) async fn parse<T: Send + 'static>(
 }
 
 /// Waits for the whole answer.
-pub(crate) async fn whole(
+async fn whole(
     call: &mut Call,
     lease: &mut Lease,
     choices: u32,
@@ -122,7 +143,7 @@ pub(crate) async fn whole(
 }
 
 /// Waits until the prompt is computed, but not so long that a client gives the connection up.
-pub(crate) async fn first_step(lease: &mut Lease) -> Result<Option<Step>, WireError> {
+async fn first_step(lease: &mut Lease) -> Result<Option<Step>, WireError> {
     match tokio::time::timeout(HEAD_WAIT, lease.step()).await {
         Ok(Step::Failed(error)) => Err(error),
         Ok(step) => Ok(Some(step)),
@@ -131,7 +152,7 @@ pub(crate) async fn first_step(lease: &mut Lease) -> Result<Option<Step>, WireEr
 }
 
 /// What encoders need to know of a call.
-pub(crate) fn context(call: &Call, asked: &Asked, facts: &Facts, seed: u64) -> ResponseContext {
+fn context(call: &Call, asked: &Asked, facts: &Facts, seed: u64) -> ResponseContext {
     ResponseContext {
         request_id: call.record.request_id.clone(),
         model_id: asked.id.clone(),
@@ -142,7 +163,7 @@ pub(crate) fn context(call: &Call, asked: &Asked, facts: &Facts, seed: u64) -> R
 }
 
 /// Sets the headers that say what served the call and what was left aside.
-pub(crate) fn describe<B>(
+fn describe<B>(
     response: &mut Response<B>,
     facts: &Facts,
     started: Option<Started>,
@@ -160,7 +181,7 @@ pub(crate) fn describe<B>(
 }
 
 /// Sets the headers of a complete answer.
-pub(crate) fn describe_whole<B>(response: &mut Response<B>, call: &Call) {
+fn describe_whole<B>(response: &mut Response<B>, call: &Call) {
     let usage = call.record.usage;
     let counts = [
         ("x-amzn-bedrock-invocation-latency", call.record.latency().total_ms),

@@ -8,12 +8,14 @@ mod guard;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bedrock::error::{ErrorKind, WireError};
+use bedrock::doors::Door;
+use bedrock::error::{ErrorKind, Subject, WireError};
 use bedrock::sigv4::{self, Authorization, SecretKey, SigV4Error};
 use http::request::Parts;
 use time::OffsetDateTime;
 
 use crate::keys::{KeyInfo, KeyStore, Keys, Right, Rights, is_account};
+use crate::route;
 
 pub(crate) use guard::authority;
 
@@ -133,7 +135,7 @@ impl Identified {
 }
 
 fn credentials(parts: &Parts) -> Result<Credentials<'_>, WireError> {
-    let Some(header) = parts.headers.get("authorization") else { return Ok(Credentials::None) };
+    let Some(header) = parts.headers.get("authorization") else { return Ok(api_key(parts)) };
     let text = header
         .to_str()
         .map_err(|_| SigV4Error::Incomplete("The Authorization header is not ASCII.".into()))?;
@@ -142,6 +144,16 @@ fn credentials(parts: &Parts) -> Result<Credentials<'_>, WireError> {
             Ok(Credentials::Bearer(token.trim()))
         }
         _ => Ok(Credentials::SigV4(Box::new(Authorization::parse(text)?))),
+    }
+}
+
+/// The key in the header that Anthropic's clients send it in.
+fn api_key(parts: &Parts) -> Credentials<'_> {
+    let at_door = route::door(parts.uri.path()) == Door::Anthropic;
+    let header = parts.headers.get("x-api-key").filter(|_| at_door);
+    match header.and_then(|header| header.to_str().ok()) {
+        Some(key) => Credentials::Bearer(key.trim()),
+        None => Credentials::None,
     }
 }
 
@@ -190,6 +202,7 @@ fn known(
                 WireError::access_denied(
                     "Authentication failed: Please make sure your API Key is valid.",
                 )
+                .about(Subject::Credentials)
             })?;
             Ok(Identified { caller: caller(info, region), service: None, signature: None })
         }
@@ -214,10 +227,11 @@ fn caller(info: &KeyInfo, region: String) -> Caller {
     }
 }
 
-/// Refuses services that share the port in name only, so far.
-pub(crate) fn require_bedrock(service: Option<&str>) -> Result<(), WireError> {
+/// Refuses services that share the port in name only, so far. The doors beside Bedrock's own have a second name.
+pub(crate) fn require_service(service: Option<&str>, door: Door) -> Result<(), WireError> {
     match service {
         None | Some("bedrock") => Ok(()),
+        Some("bedrock-mantle") if door != Door::Bedrock => Ok(()),
         Some(other) => Err(WireError::new(
             ErrorKind::UnknownOperation,
             format!("The service '{other}' is not served here. Sign requests for 'bedrock'."),

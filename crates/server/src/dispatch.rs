@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use bedrock::doors::Door;
 use bedrock::error::{ErrorKind, WireError};
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -13,7 +14,7 @@ use time::OffsetDateTime;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use uuid::Uuid;
 
-use crate::api::{control, converse, count_tokens, health, invoke};
+use crate::api::{anthropic, control, converse, count_tokens, health, invoke, openai};
 use crate::app::App;
 use crate::auth::{self, Caller, Identified};
 use crate::body::{self, Whole};
@@ -30,14 +31,18 @@ where
 {
     let request_id = Uuid::new_v4().to_string();
     let version = request.version();
+    let door = route::door(request.uri().path());
     let mut running = Some(app.running.token());
     let answered =
         AssertUnwindSafe(answer(&app, request, &request_id, &mut running)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!(request_id, "a request panicked");
-        respond::error(&WireError::internal())
+        respond::error(door, &WireError::internal(), &request_id)
     });
     put(&mut response, "x-amzn-requestid", &request_id);
+    if let Some(name) = door.request_id_header() {
+        put(&mut response, name, &request_id);
+    }
     if app.auth.is_open() {
         put(&mut response, "x-outcrop-auth", "open");
     }
@@ -58,13 +63,18 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     let (parts, body) = request.into_parts();
+    let door = route::door(parts.uri.path());
     let (row, segment) = match route::find(&parts.method, parts.uri.path()) {
         Ok((row, segment)) => (row, segment.to_owned()),
-        Err(error) => return refuse(&error, request_id),
+        Err(error) => {
+            // It reached no operation.
+            tracing::info!(request_id, outcome = error.kind.code(), "request");
+            return respond::error(door, &error, request_id);
+        }
     };
     match row.operation {
-        Operation::Health => return unlogged(health::health()),
-        Operation::Ready => return unlogged(health::ready(app)),
+        Operation::Health => return unlogged(health::health(), request_id),
+        Operation::Ready => return unlogged(health::ready(app), request_id),
         _ => {}
     }
     let token = running.take().unwrap_or_else(|| app.running.token());
@@ -74,7 +84,7 @@ where
         Ok(admitted) => admitted,
         Err(error) => {
             record.finish(error.kind.code());
-            return respond::error(&error);
+            return respond::error(door, &error, request_id);
         }
     };
     record.account.clone_from(&caller.account);
@@ -86,7 +96,7 @@ where
         tracing::error!(request_id, operation = row.name, "an operation panicked");
         Err(WireError::internal())
     });
-    respond_to(outcome, call)
+    respond_to(door, outcome, call)
 }
 
 /// Checks who calls and reads the body.
@@ -103,7 +113,7 @@ where
         return Err(WireError::new(ErrorKind::ServiceUnavailable, "The server is stopping."));
     }
     let identified: Identified = app.auth.identify(parts)?;
-    auth::require_bedrock(identified.service.as_deref())?;
+    auth::require_service(identified.service.as_deref(), route::door(parts.uri.path()))?;
     let body = body::read(body, &app.config.limits, &app.bodies).await?;
     identified.verify(parts, &body.bytes, OffsetDateTime::now_utc())?;
     if let Some(right) = row.right {
@@ -114,20 +124,26 @@ where
 
 async fn operate(operation: Operation, call: &mut Call, segment: &str) -> Outcome {
     match operation {
-        Operation::Converse => converse::converse(call, segment).await,
-        Operation::ConverseStream => converse::converse_stream(call, segment).await,
-        Operation::InvokeModel => invoke::invoke(call, segment).await,
-        Operation::InvokeModelWithResponseStream => invoke::invoke_stream(call, segment).await,
+        Operation::Converse => converse::converse(call, segment, false).await,
+        Operation::ConverseStream => converse::converse(call, segment, true).await,
+        Operation::InvokeModel => invoke::invoke(call, segment, false).await,
+        Operation::InvokeModelWithResponseStream => invoke::invoke(call, segment, true).await,
         Operation::CountTokens => count_tokens::count_tokens(call, segment).await,
         Operation::ListFoundationModels => control::list_foundation_models(call),
         Operation::GetFoundationModel => control::get_foundation_model(call, segment),
+        Operation::ChatCompletions => openai::chat(call).await,
+        Operation::Responses => openai::responses(call).await,
+        Operation::ListModels => openai::list_models(call),
+        Operation::GetModel => openai::get_model(call, segment),
+        Operation::Messages => anthropic::messages(call).await,
+        Operation::CountMessageTokens => anthropic::count_tokens(call).await,
         Operation::Counters => health::counters(call),
         Operation::Health => health::health(),
         Operation::Ready => health::ready(&call.app),
     }
 }
 
-fn respond_to(outcome: Outcome, call: Call) -> Response<Body> {
+fn respond_to(door: Door, outcome: Outcome, call: Call) -> Response<Body> {
     let mut record = call.record;
     match outcome {
         Ok(Reply::Whole(response)) => {
@@ -140,22 +156,17 @@ fn respond_to(outcome: Outcome, call: Call) -> Response<Body> {
         }
         Err(error) => {
             record.finish(error.kind.code());
-            respond::error(&error)
+            respond::error(door, &error, &record.request_id)
         }
     }
 }
 
-/// The answer to a request that reached no operation.
-fn refuse(error: &WireError, request_id: &str) -> Response<Body> {
-    tracing::info!(request_id, outcome = error.kind.code(), "request");
-    respond::error(error)
-}
-
 /// Probes ask every few seconds; they are not worth a line each.
-fn unlogged(outcome: Outcome) -> Response<Body> {
-    match outcome {
-        Ok(Reply::Whole(response)) => response,
-        Ok(Reply::Stream(..)) => respond::error(&WireError::internal()),
-        Err(error) => respond::error(&error),
-    }
+fn unlogged(outcome: Outcome, request_id: &str) -> Response<Body> {
+    let error = match outcome {
+        Ok(Reply::Whole(response)) => return response,
+        Ok(Reply::Stream(..)) => WireError::internal(),
+        Err(error) => error,
+    };
+    respond::error(Door::Bedrock, &error, request_id)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bedrock::canonical::{self, Event, ServiceTier, Usage};
-use bedrock::error::{ErrorKind, WireError};
+use bedrock::error::{ErrorKind, Subject, WireError};
 use chat::{Decoder, Flow};
 use engine::{Class, EngineError, SamplingParams, Ticket};
 use tokio::sync::mpsc::Receiver;
@@ -240,7 +240,7 @@ fn class(tier: ServiceTier) -> Class {
 }
 
 fn too_long() -> WireError {
-    WireError::validation("Input is too long for requested model.")
+    WireError::validation("Input is too long for requested model.").about(Subject::ContextLength)
 }
 
 /// What a client is told about an error of the engine.
@@ -251,7 +251,8 @@ fn engine_error(error: &EngineError) -> WireError {
         EngineError::CacheTooSmall { needed, available } => WireError::validation(format!(
             "Input is too long for requested model: the server's KV cache has {available} blocks, this request needs \
              {needed}."
-        )),
+        ))
+        .about(Subject::ContextLength),
         EngineError::Invalid(what) => {
             WireError::validation(format!("The request is invalid: {what}."))
         }

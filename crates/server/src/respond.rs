@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bedrock::doors::Door;
 use bedrock::error::WireError;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -21,7 +22,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(crate) enum Body {
     /// All of it; taken when sent.
     Whole(Option<Bytes>),
-    /// An event stream.
+    /// A stream.
     Stream(Box<EventBody>),
 }
 
@@ -79,14 +80,15 @@ pub(crate) fn bytes_of(
     response
 }
 
-/// An error as AWS services send it. A retryable one always carries both retry hints.
-pub(crate) fn error(error: &WireError) -> Response<Body> {
+/// An error as the door's clients expect it. A retryable one always carries both retry hints.
+pub(crate) fn error(door: Door, error: &WireError, request_id: &str) -> Response<Body> {
     let hinted = error.kind.retryable() && error.retry_after.is_none();
     let error = if hinted { &error.clone().retry_after(RETRY_AFTER) } else { error };
     let status =
-        StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = bytes_of("application/json", status, error.body().to_string().into_bytes());
-    for (name, value) in error.headers() {
+        StatusCode::from_u16(door.status(error)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = door.body(error, request_id).to_string().into_bytes();
+    let mut response = bytes_of("application/json", status, body);
+    for (name, value) in door.headers(error) {
         put(&mut response, name, &value);
     }
     response
@@ -107,13 +109,19 @@ mod tests {
     #[test]
     fn retryable_errors_always_carry_both_hints() {
         for kind in ErrorKind::all() {
-            let response = error(&WireError::new(kind, "x"));
+            let response = error(Door::Bedrock, &WireError::new(kind, "x"), "id");
             assert_eq!(response.status().as_u16(), kind.status());
-            let hints = ["retry-after", "x-amz-retry-after"]
-                .map(|name| response.headers().contains_key(name));
-            assert_eq!(hints, [kind.retryable(); 2], "{kind:?}");
+            assert_eq!(hints(&response, "x-amz-retry-after"), [kind.retryable(); 2], "{kind:?}");
             let kind_header = response.headers()["x-amzn-errortype"].to_str().unwrap();
             assert!(kind_header.starts_with(kind.code()));
+            for door in [Door::OpenAi, Door::Anthropic] {
+                let response = error(door, &WireError::new(kind, "x"), "id");
+                assert_eq!(hints(&response, "retry-after-ms"), [kind.retryable(); 2], "{kind:?}");
+            }
         }
+    }
+
+    fn hints(response: &Response<Body>, milliseconds: &str) -> [bool; 2] {
+        ["retry-after", milliseconds].map(|name| response.headers().contains_key(name))
     }
 }

@@ -1,6 +1,7 @@
 //! Paths to operations. Matched on the raw path: clients escape a model id's `:` and `/` or do not, and only the
 //! identifier itself is decoded, once, by whoever reads it.
 
+use bedrock::doors::Door;
 use bedrock::error::{ErrorKind, WireError};
 use http::Method;
 
@@ -19,6 +20,12 @@ pub(crate) enum Operation {
     CountTokens,
     ListFoundationModels,
     GetFoundationModel,
+    ChatCompletions,
+    Responses,
+    ListModels,
+    GetModel,
+    Messages,
+    CountMessageTokens,
 }
 
 /// An operation and where it is found.
@@ -49,7 +56,12 @@ const fn get(
     Row { operation, name, method: Method::GET, prefix, suffix: None, right }
 }
 
-static ROWS: [Row; 10] = [
+const fn post(operation: Operation, name: &'static str, path: &'static str) -> Row {
+    let right = Some(Right::Invoke);
+    Row { operation, name, method: Method::POST, prefix: path, suffix: None, right }
+}
+
+static ROWS: [Row; 16] = [
     model(Operation::Converse, "Converse", "/converse"),
     model(Operation::ConverseStream, "ConverseStream", "/converse-stream"),
     model(Operation::InvokeModel, "InvokeModel", "/invoke"),
@@ -73,6 +85,24 @@ static ROWS: [Row; 10] = [
         suffix: Some(""),
         right: Some(Right::Control),
     },
+    post(Operation::ChatCompletions, "ChatCompletions", "/v1/chat/completions"),
+    post(Operation::Responses, "Responses", "/v1/responses"),
+    // Who may invoke may know what.
+    get(Operation::ListModels, "ListModels", "/v1/models", Some(Right::Invoke)),
+    Row {
+        operation: Operation::GetModel,
+        name: "GetModel",
+        method: Method::GET,
+        prefix: "/v1/models/",
+        suffix: Some(""),
+        right: Some(Right::Invoke),
+    },
+    post(Operation::Messages, "Messages", "/anthropic/v1/messages"),
+    post(
+        Operation::CountMessageTokens,
+        "CountMessageTokens",
+        "/anthropic/v1/messages/count_tokens",
+    ),
     get(Operation::Health, "Health", "/health", None),
     get(Operation::Ready, "Ready", "/ready", None),
     get(Operation::Counters, "Counters", "/outcrop/counters", Some(Right::Admin)),
@@ -91,6 +121,22 @@ impl Row {
     }
 }
 
+/// The door that a path leads to, even if there is nothing behind it: whose shape its errors have.
+pub(crate) fn door(path: &str) -> Door {
+    if path.starts_with("/anthropic/") {
+        Door::Anthropic
+    } else if path.starts_with("/v1/") || path.starts_with("/openai/") {
+        Door::OpenAi
+    } else {
+        Door::Bedrock
+    }
+}
+
+/// The path of OpenAI's operations, which stand below `/openai` too.
+fn plain(path: &str) -> &str {
+    path.strip_prefix("/openai").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path)
+}
+
 /// The operation of a request, and the raw variable part of its path.
 ///
 /// # Errors
@@ -101,7 +147,7 @@ pub(crate) fn find<'a>(
 ) -> Result<(&'static Row, &'a str), WireError> {
     let mut wrong_method = None;
     for row in &ROWS {
-        let Some(segment) = row.segment(path) else { continue };
+        let Some(segment) = row.segment(plain(path)) else { continue };
         if row.method == *method {
             return Ok((row, segment));
         }
@@ -155,11 +201,41 @@ mod tests {
     }
 
     #[test]
+    fn the_other_doors_have_their_paths() {
+        for base in ["", "/openai"] {
+            assert_eq!(
+                post(&format!("{base}/v1/chat/completions")),
+                (Operation::ChatCompletions, "")
+            );
+            assert_eq!(post(&format!("{base}/v1/responses")), (Operation::Responses, ""));
+            let path = format!("{base}/v1/models/Qwen/Qwen3-8B");
+            let (row, segment) = find(&Method::GET, &path).unwrap();
+            assert_eq!((row.operation, segment), (Operation::GetModel, "Qwen/Qwen3-8B"));
+            let (row, _) = find(&Method::GET, &format!("{base}/v1/models")).unwrap();
+            assert_eq!(row.operation, Operation::ListModels);
+        }
+        assert_eq!(post("/anthropic/v1/messages"), (Operation::Messages, ""));
+        let count = "/anthropic/v1/messages/count_tokens";
+        assert_eq!(post(count), (Operation::CountMessageTokens, ""));
+        assert_eq!(door("/openai/v1/x"), Door::OpenAi);
+        assert_eq!(door("/v1/x"), Door::OpenAi);
+        assert_eq!(door("/anthropic/x"), Door::Anthropic);
+        assert_eq!(door("/model/v1/invoke"), Door::Bedrock);
+    }
+
+    #[test]
     fn what_is_not_there_is_told_apart_from_the_wrong_method() {
         let kind = |method, path| find(&method, path).unwrap_err().kind;
-        for path in
-            ["/", "", "/model/a.b", "/model/converse", "/healthy", "/guardrail/x/version/1/apply"]
-        {
+        for path in [
+            "/",
+            "",
+            "/model/a.b",
+            "/model/converse",
+            "/healthy",
+            "/guardrail/x/version/1/apply",
+            "/openai/health",
+            "/v1/messages",
+        ] {
             assert_eq!(kind(Method::POST, path), ErrorKind::UnknownOperation, "{path}");
         }
         assert_eq!(kind(Method::GET, "/model/a.b/converse"), ErrorKind::MethodNotAllowed);

@@ -1,8 +1,8 @@
-//! A generation's steps as the body of an event stream.
+//! A generation's steps as the body of a stream: of event-stream frames, or of server-sent events.
 //!
 //! The body is polled by the connection and polls the generation: no task and no queue of its own, so a client that does
 //! not read stops the generation, and one that is gone drops it. Whatever is ready leaves in one piece. A stream that
-//! began ends with its last event or with a modelled exception.
+//! began ends with its last event or with the error in the operation's own shape.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bedrock::canonical::{Event, Latency, Usage};
-use bedrock::error::{StreamOperation, WireError};
-use bedrock::eventstream;
+use bedrock::error::WireError;
+use bedrock::{eventstream, sse};
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, Sleep};
 
@@ -32,15 +32,15 @@ pub(crate) trait Encode: Send {
     fn finish(&mut self, usage: Usage, latency: Latency, frames: &mut Frames);
     /// A frame that every client ignores.
     fn keep_alive(&mut self, frames: &mut Frames);
-    /// Which exceptions the stream models.
-    fn operation(&self) -> StreamOperation;
+    /// The generation failed; this is the last frame.
+    fn failed(&mut self, error: &WireError, frames: &mut Frames);
 }
 
 /// Encoded frames.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     bytes: BytesMut,
-    /// A frame could not be encoded; the stream ends with an exception.
+    /// A frame could not be encoded; the stream ends with an error.
     broken: bool,
 }
 
@@ -55,13 +55,26 @@ impl Frames {
         self.add(eventstream::chunk(native.to_string().as_bytes()));
     }
 
+    /// Adds a server-sent event.
+    pub(crate) fn sse(&mut self, event: &sse::Event) {
+        self.raw(&event.encode());
+    }
+
+    /// Adds a frame that is encoded already.
+    pub(crate) fn raw(&mut self, frame: &[u8]) {
+        self.bytes.extend_from_slice(frame);
+    }
+
+    /// Gives up: the stream ends with an error.
+    pub(crate) fn fail(&mut self, error: &impl std::fmt::Display) {
+        tracing::error!(%error, "a frame cannot be encoded");
+        self.broken = true;
+    }
+
     fn add(&mut self, frame: Result<Vec<u8>, eventstream::EncodeError>) {
         match frame {
-            Ok(bytes) => self.bytes.extend_from_slice(&bytes),
-            Err(error) => {
-                tracing::error!(%error, "a frame cannot be encoded");
-                self.broken = true;
-            }
+            Ok(bytes) => self.raw(&bytes),
+            Err(error) => self.fail(&error),
         }
     }
 }
@@ -160,8 +173,7 @@ impl EventBody {
 
     fn fail(&mut self, error: &WireError) {
         if self.lease.take().is_some() {
-            let frame = eventstream::exception(error, self.encoder.operation());
-            self.frames.bytes.extend_from_slice(&frame);
+            self.encoder.failed(error, &mut self.frames);
             self.record.finish(error.kind.code());
         }
     }

@@ -35,13 +35,25 @@ const TOOL_NAME_MAX: usize = 128;
 const TOOL_ID_MAX: usize = 256;
 
 pub(super) fn read_request(fields: &mut Fields<'_>) -> Result<Request, WireError> {
-    let mut ignored = Vec::new();
     fields.require("anthropic_version")?.text()?;
+    read_body(fields)
+}
+
+/// The same body without the version, which the Messages API has in a header.
+pub(crate) fn read_body(fields: &mut Fields<'_>) -> Result<Request, WireError> {
+    let max_tokens = fields.require("max_tokens")?.integer_u32(1, u32::MAX)?;
+    let mut request = read_countable(fields)?;
+    request.max_tokens = Some(max_tokens);
+    Ok(request)
+}
+
+/// All but the limit of tokens, which a body to be counted has no use for.
+pub(crate) fn read_countable(fields: &mut Fields<'_>) -> Result<Request, WireError> {
+    let mut ignored = Vec::new();
     let turns = read_messages(&fields.require("messages")?, &mut ignored)?;
     let system = fields.take("system").map(|node| read_system(&node, &mut ignored)).transpose()?;
     let turns = conversation::check(system.unwrap_or_default(), conversation::merge(turns))?;
     let mut request = Request::new(Prompt::Turns(turns));
-    request.max_tokens = Some(fields.require("max_tokens")?.integer_u32(1, u32::MAX)?);
     let sampling = &mut request.sampling;
     sampling.temperature = fields.number("temperature", 0.0, 1.0)?.or(Some(TEMPERATURE));
     sampling.top_p = fields.number("top_p", 0.0, 1.0)?.or(Some(TOP_P));
@@ -212,7 +224,7 @@ fn read_tool_choice(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {
     }
 }
 
-pub(super) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
+pub(crate) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
     let mut message = message_head(context);
     let choice = answer.choices.first();
     let blocks = choice.map_or(&[][..], |choice| &choice.content);
@@ -261,25 +273,25 @@ fn usage_value(usage: Usage) -> Value {
 /// The Messages stream: `message_start`; per block `content_block_start`, `_delta`s, `_stop`; `message_delta`;
 /// `message_stop`.
 #[derive(Clone, Debug)]
-pub(super) struct Stream {
+pub(crate) struct Stream {
     context: ResponseContext,
     open: Option<BlockKind>,
     stop: (StopReason, Option<String>),
 }
 
 impl Stream {
-    pub(super) fn new(context: ResponseContext) -> Self {
+    pub(crate) fn new(context: ResponseContext) -> Self {
         Stream { context, open: None, stop: (StopReason::MalformedModelOutput, None) }
     }
 
-    pub(super) fn start(&mut self) -> Vec<Value> {
+    pub(crate) fn start(&mut self) -> Vec<Value> {
         let mut message = message_head(&self.context);
         let usage = Usage { input: self.context.input_tokens, ..Usage::default() };
         message["usage"] = usage_value(usage);
         vec![json!({"type": "message_start", "message": message})]
     }
 
-    pub(super) fn push(&mut self, event: &Event) -> Vec<Value> {
+    pub(crate) fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { index, kind, .. } => {
                 self.open = Some(kind.clone());
@@ -307,7 +319,7 @@ impl Stream {
         }
     }
 
-    pub(super) fn finish(&mut self, usage: Usage) -> Vec<Value> {
+    pub(crate) fn finish(&mut self, usage: Usage) -> Vec<Value> {
         let delta = json!({"stop_reason": self.stop.0.as_str(), "stop_sequence": self.stop.1});
         vec![
             json!({"type": "message_delta", "delta": delta, "usage": usage_value(usage)}),

@@ -5,9 +5,9 @@
 //! families lack (seed, min_p, penalties, …) is accepted everywhere: see the crate's `sampling` module.
 //! Source: the "model parameters" pages of the Bedrock user guide.
 
-mod anthropic;
+pub(crate) mod anthropic;
 mod llama;
-mod openai;
+pub(crate) mod openai;
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use crate::error::WireError;
+use crate::error::{Subject, WireError};
 
 /// How constraints on values are worded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ fn malformed(what: &str) -> WireError {
     ))
 }
 
+/// The same error, said to be about the field of a path.
+fn about(error: WireError, path: &str) -> WireError {
+    if path.is_empty() { error } else { error.about(Subject::Field(path.to_owned())) }
+}
+
 /// A value and the path that names it: `messages.0.content.1.text`; the body itself has an empty path.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
@@ -79,7 +84,12 @@ impl<'a> Node<'a> {
 
     /// A refusal of this value: "PATH: WHY".
     pub(crate) fn error(&self, why: impl Display) -> WireError {
-        WireError::validation(format!("{}: {why}", self.path()))
+        self.at(WireError::validation(format!("{}: {why}", self.path())))
+    }
+
+    /// The same error, said to be about this value.
+    fn at(&self, error: WireError) -> WireError {
+        about(error, &self.path)
     }
 
     fn wrong_type(&self, expected: &str) -> WireError {
@@ -106,13 +116,13 @@ impl<'a> Node<'a> {
         match self.wording {
             Wording::Modelled => {
                 let value = shown.map_or_else(String::new, |text| format!(" '{}'", cut(text)));
-                WireError::validation(format!(
+                self.at(WireError::validation(format!(
                     "1 validation error detected: Value{value} at '{}' failed to satisfy constraint: \
                      {modelled}",
                     self.path()
-                ))
+                )))
             }
-            Wording::Native => malformed(&format!("{}: {native}", pointer(&self.path))),
+            Wording::Native => self.at(malformed(&format!("{}: {native}", pointer(&self.path)))),
         }
     }
 
@@ -328,15 +338,19 @@ impl<'a> Fields<'a> {
 
     /// A field that must be present.
     pub(crate) fn require(&mut self, key: &'static str) -> Result<Node<'a>, WireError> {
-        self.take(key).ok_or_else(|| match self.node.wording {
-            Wording::Modelled => WireError::validation(format!(
-                "1 validation error detected: Value null at '{}' failed to satisfy constraint: \
-                 Member must not be null",
-                self.path_of(key)
-            )),
-            Wording::Native => {
-                malformed(&format!("{}: required key [{key}] not found", pointer(&self.node.path)))
-            }
+        self.take(key).ok_or_else(|| {
+            let path = self.path_of(key);
+            let error = match self.node.wording {
+                Wording::Modelled => WireError::validation(format!(
+                    "1 validation error detected: Value null at '{path}' failed to satisfy constraint: \
+                     Member must not be null"
+                )),
+                Wording::Native => {
+                    let object = pointer(&self.node.path);
+                    malformed(&format!("{object}: required key [{key}] not found"))
+                }
+            };
+            about(error, &path)
         })
     }
 
@@ -393,11 +407,12 @@ impl<'a> Fields<'a> {
             .iter()
             .find(|(key, value)| !value.is_null() && !self.known.contains(&key.as_str()));
         match unknown {
-            Some((key, _)) => Err(malformed(&format!(
-                "{}: extraneous key [{}] is not permitted",
-                pointer(&self.node.path),
-                cut(key)
-            ))),
+            Some((key, _)) => {
+                let object = pointer(&self.node.path);
+                let error =
+                    malformed(&format!("{object}: extraneous key [{}] is not permitted", cut(key)));
+                Err(about(error, &self.path_of(cut(key))))
+            }
             None => Ok(()),
         }
     }

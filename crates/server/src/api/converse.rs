@@ -1,103 +1,61 @@
 //! Converse and ConverseStream.
 
-use std::sync::Arc;
-
-use bedrock::canonical::{Event, Latency, ResponseContext, Usage};
+use bedrock::canonical::{Answer, Latency, ResponseContext};
 use bedrock::converse::{self, Echo, StreamEncoder};
-use bedrock::error::StreamOperation;
+use bedrock::error::{StreamOperation, WireError};
 use bedrock::eventstream;
-use http::{Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{begin, context, describe, describe_whole, first_step, parse, whole};
-use crate::call::{Call, Outcome, Reply};
-use crate::generate::{Started, Step};
-use crate::respond::{self, put};
-use crate::stream::{Encode, Frames, Streaming};
+use super::shapes::{Shapes, answer};
+use super::{parse, resolve};
+use crate::call::{Call, Outcome};
+use crate::stream::Frames;
 
-/// `POST /model/{modelId}/converse`
-pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
-    call.record.model.clone_from(&asked.id);
-    let request = Arc::new(parse(call, converse::parse_request).await?);
-    let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
-    let facts = lease.facts().clone();
-    call.record.served_by.clone_from(&facts.model);
-    let (answer, started) = whole(call, &mut lease, request.choices).await?;
-    let context = context(call, &asked, &facts, started.seed);
-    let body =
-        converse::encode_answer(&answer, &context, &call.record.latency(), &Echo::of(&request));
-    let mut response = respond::json(StatusCode::OK, &body)?;
-    describe(&mut response, &facts, Some(started), &request.ignored);
-    describe_whole(&mut response, call);
-    Ok(Reply::Whole(response))
+/// `POST /model/{modelId}/converse` and `POST /model/{modelId}/converse-stream`
+pub(crate) async fn converse(call: &mut Call, segment: &str, streaming: bool) -> Outcome {
+    let asked = resolve(call, segment)?;
+    let request = parse(call, converse::parse_request).await?;
+    let shapes = Converse { echo: Echo::of(&request) };
+    answer(call, &asked, request, shapes, streaming).await
 }
 
-/// `POST /model/{modelId}/converse-stream`
-pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
-    call.record.model.clone_from(&asked.id);
-    let request = Arc::new(parse(call, converse::parse_request).await?);
-    let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
-    let facts = lease.facts().clone();
-    call.record.served_by.clone_from(&facts.model);
-    let seen = first_step(&mut lease).await?;
-    let started = match &seen {
-        Some(Step::Started(started)) => Some(*started),
-        _ => None,
-    };
-    let mut response = Response::new(());
-    put(&mut response, "content-type", eventstream::CONTENT_TYPE);
-    describe(&mut response, &facts, started, &request.ignored);
-    let encoder = ConverseFrames {
-        context: context(call, &asked, &facts, 0),
-        echo: Echo::of(&request),
-        encoder: None,
-    };
-    let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };
-    Ok(Reply::Stream(response, Box::new(streaming)))
-}
-
-/// Frames of ConverseStream.
-struct ConverseFrames {
-    context: ResponseContext,
+struct Converse {
     echo: Echo,
-    /// Made when the seed is known.
-    encoder: Option<StreamEncoder>,
 }
 
-impl ConverseFrames {
-    fn send(frames: &mut Frames, events: &[(&str, serde_json::Value)]) {
-        events.iter().for_each(|(event_type, payload)| frames.event(event_type, payload));
-    }
-}
+impl Shapes for Converse {
+    type Encoder = StreamEncoder;
+    const STREAM: &'static str = eventstream::CONTENT_TYPE;
 
-impl Encode for ConverseFrames {
-    fn start(&mut self, started: Started, frames: &mut Frames) {
-        self.context.seed = started.seed;
-        let mut encoder = StreamEncoder::new(&self.context, self.echo.clone());
-        Self::send(frames, &encoder.start());
-        self.encoder = Some(encoder);
-    }
-
-    fn event(&mut self, event: &Event, frames: &mut Frames) {
-        if let Some(encoder) = &mut self.encoder {
-            Self::send(frames, &encoder.push(event));
-        }
+    fn whole(
+        &self,
+        answer: &Answer,
+        context: &ResponseContext,
+        latency: &Latency,
+    ) -> Result<Value, WireError> {
+        Ok(converse::encode_answer(answer, context, latency, &self.echo))
     }
 
-    fn finish(&mut self, usage: Usage, latency: Latency, frames: &mut Frames) {
-        if let Some(encoder) = &mut self.encoder {
-            Self::send(frames, &encoder.finish(usage, latency));
-        }
+    fn encoder(&self, context: &ResponseContext) -> Result<StreamEncoder, WireError> {
+        Ok(StreamEncoder::new(context, self.echo.clone()))
+    }
+
+    fn frame((event_type, payload): &converse::Frame, frames: &mut Frames) {
+        frames.event(event_type, payload);
     }
 
     /// An event of a type that no client knows; all were seen to skip it.
-    fn keep_alive(&mut self, frames: &mut Frames) {
+    fn keep_alive(&self, frames: &mut Frames) {
         frames.event("ping", &json!({}));
     }
 
-    fn operation(&self) -> StreamOperation {
-        StreamOperation::ConverseStream
+    fn failed(
+        &self,
+        _context: &ResponseContext,
+        _encoder: Option<&mut StreamEncoder>,
+        error: &WireError,
+        frames: &mut Frames,
+    ) {
+        frames.raw(&eventstream::exception(error, StreamOperation::ConverseStream));
     }
 }

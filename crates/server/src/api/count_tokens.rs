@@ -6,22 +6,18 @@ use bedrock::count_tokens;
 use bedrock::family::Family;
 use http::StatusCode;
 
-use super::{parse, prompt_tokens};
+use super::{count, parse, resolve};
 use crate::call::{Call, Outcome, Reply};
 use crate::respond::{self, put};
 
 /// `POST /model/{modelId}/count-tokens`
 pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
-    call.record.model.clone_from(&asked.id);
+    let asked = resolve(call, segment)?;
     let family = asked.family.unwrap_or(Family::OpenAiChat);
     let request =
         Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
-    let serving = call.app.registry.acquire(&asked.source).await?;
-    call.record.served_by.clone_from(&serving.name);
-    let tokens = prompt_tokens(call, &serving, &request).await?.len() as u64;
-    call.record.usage.input = tokens;
+    let (tokens, serving) = count(call, &asked, request).await?;
     let mut response = respond::json(StatusCode::OK, &count_tokens::encode_answer(tokens))?;
-    put(&mut response, "x-outcrop-model", &serving.name);
+    put(&mut response, "x-outcrop-model", &serving);
     Ok(Reply::Whole(response))
 }

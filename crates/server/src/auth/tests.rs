@@ -147,8 +147,28 @@ fn region_comes_from_the_host_if_nothing_is_signed() {
 
 #[test]
 fn other_services_are_refused_by_name() {
-    require_bedrock(Some("bedrock")).unwrap();
-    require_bedrock(None).unwrap();
-    let error = require_bedrock(Some("s3")).unwrap_err();
-    assert!(error.message.contains("'s3'"));
+    for door in [Door::Bedrock, Door::OpenAi, Door::Anthropic] {
+        require_service(Some("bedrock"), door).unwrap();
+        require_service(None, door).unwrap();
+        let error = require_service(Some("s3"), door).unwrap_err();
+        assert!(error.message.contains("'s3'"));
+        let mantle = require_service(Some("bedrock-mantle"), door);
+        assert_eq!(mantle.is_ok(), door != Door::Bedrock);
+    }
+}
+
+#[test]
+fn an_api_key_in_anthropics_header_opens_anthropics_door_only() {
+    let fixture = fixture(LOOPBACK);
+    let made = fixture.add(KeyKind::ApiKey);
+    let identify = |path: &str, key: &str| {
+        let request = http::Request::post(path).header("host", LOOPBACK).header("x-api-key", key);
+        fixture.auth.identify(&request.body(()).unwrap().into_parts().0)
+    };
+    let who = identify("/anthropic/v1/messages", made.secret.expose()).unwrap();
+    assert_eq!(who.caller.key_id, made.id);
+    let wrong = identify("/anthropic/v1/messages", "outcrop-wrong").unwrap_err();
+    assert_eq!(wrong.subject, Some(Subject::Credentials));
+    let elsewhere = identify("/model/x/converse", made.secret.expose()).unwrap_err();
+    assert_eq!(elsewhere.kind, ErrorKind::MissingAuthenticationToken);
 }

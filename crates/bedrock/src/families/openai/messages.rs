@@ -12,7 +12,7 @@ use crate::error::WireError;
 use crate::json::{Fields, Node, cut};
 
 const MESSAGE_IGNORED: [&str; 2] = ["name", "annotations"];
-const TOOL_ID_MAX: usize = 256;
+pub(crate) const TOOL_ID_MAX: usize = 256;
 
 #[derive(Clone, Copy)]
 enum Speaker {
@@ -142,7 +142,7 @@ fn read_call(fields: &mut Fields<'_>) -> Result<Block, WireError> {
 }
 
 /// JSON text of an object; empty for none.
-fn read_arguments(node: &Node<'_>) -> Result<Value, WireError> {
+pub(crate) fn read_arguments(node: &Node<'_>) -> Result<Value, WireError> {
     let text = node.text()?;
     if text.trim().is_empty() {
         return Ok(json!({}));

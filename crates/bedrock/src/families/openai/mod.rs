@@ -14,14 +14,23 @@ use crate::error::WireError;
 use crate::json::{Fields, Node};
 use crate::sampling::{self, TOP_K_MAX};
 
-pub(super) use response::{Stream, encode_answer};
+pub(crate) use messages::{TOOL_ID_MAX, read_arguments};
+pub(crate) use response::{Stream, encode_answer};
+
+/// Names of `service_tier`.
+pub(crate) const TIERS: [(&str, ServiceTier); 4] = [
+    ("auto", ServiceTier::Default),
+    ("default", ServiceTier::Default),
+    ("flex", ServiceTier::Flex),
+    ("priority", ServiceTier::Priority),
+];
 
 const IGNORED: [&str; 5] = ["user", "metadata", "store", "safety_identifier", "prompt_cache_key"];
 const CHOICES_MAX: u32 = 16;
 const STOP_SEQUENCES_MAX: usize = 4;
-pub(super) const TOOL_NAME_MAX: usize = 128;
+pub(crate) const TOOL_NAME_MAX: usize = 128;
 
-pub(super) fn read_request(
+pub(crate) fn read_request(
     fields: &mut Fields<'_>,
     invocation: Invocation<'_>,
 ) -> Result<Request, WireError> {
@@ -30,6 +39,7 @@ pub(super) fn read_request(
     let mut request = Request::new(Prompt::Turns(turns));
     request.ignored = ignored;
     read_sampling(fields, &mut request)?;
+    request.sampling.logprobs = sampling::read_logprobs(fields)?;
     request.max_tokens = read_max_tokens(fields)?;
     request.choices = fields.integer("n", 1, CHOICES_MAX)?.unwrap_or(1);
     if let Some(stop) = fields.take("stop") {
@@ -42,12 +52,7 @@ pub(super) fn read_request(
     read_tools(fields, &mut request)?;
     read_agreement(fields, &mut request, invocation)?;
     if let Some(node) = fields.take("service_tier") {
-        request.service_tier = node.word(&[
-            ("auto", ServiceTier::Default),
-            ("default", ServiceTier::Default),
-            ("flex", ServiceTier::Flex),
-            ("priority", ServiceTier::Priority),
-        ])?;
+        request.service_tier = node.word(&TIERS)?;
     }
     read_response_format(fields)?;
     fields.refuse(&["reasoning_effort"], "reasoning effort is not supported by this model")?;
@@ -55,14 +60,16 @@ pub(super) fn read_request(
     Ok(request)
 }
 
-fn read_sampling(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+/// All sampling parameters but the log-probabilities.
+pub(crate) fn read_sampling(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+) -> Result<(), WireError> {
     let sampling = &mut request.sampling;
     sampling.temperature = fields.number("temperature", 0.0, 2.0)?;
     sampling.top_p = fields.number("top_p", 0.0, 1.0)?;
     sampling.top_k = fields.integer("top_k", 0, TOP_K_MAX)?;
-    sampling::read_common(fields, sampling)?;
-    sampling.logprobs = sampling::read_logprobs(fields)?;
-    Ok(())
+    sampling::read_common(fields, sampling)
 }
 
 /// `max_completion_tokens`, or its older name; both only if they agree.
@@ -93,18 +100,21 @@ fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wire
 
 fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
     fields.require("type")?.word(&[("function", ())])?;
-    fields.require("function")?.read(|function| {
-        conversation::refuse_strict(function)?;
-        let schema = function.take("parameters");
-        if let Some(schema) = &schema {
-            schema.object()?;
-        }
-        let none = || serde_json::json!({"type": "object", "properties": {}});
-        Ok(Tool {
-            name: function.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned(),
-            description: function.text("description")?.map(str::to_owned),
-            input_schema: schema.map_or_else(none, |schema| schema.value().clone()),
-        })
+    fields.require("function")?.read(read_function)
+}
+
+/// Name, description and parameters of a function.
+pub(crate) fn read_function(function: &mut Fields<'_>) -> Result<Tool, WireError> {
+    conversation::refuse_strict(function)?;
+    let schema = function.take("parameters");
+    if let Some(schema) = &schema {
+        schema.object()?;
+    }
+    let none = || serde_json::json!({"type": "object", "properties": {}});
+    Ok(Tool {
+        name: function.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned(),
+        description: function.text("description")?.map(str::to_owned),
+        input_schema: schema.map_or_else(none, |schema| schema.value().clone()),
     })
 }
 

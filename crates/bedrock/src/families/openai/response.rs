@@ -15,7 +15,7 @@ const REASONING_END: &str = "</reasoning>";
 /// Arguments of a call that has none: clients parse the text as JSON.
 const NO_ARGUMENTS: &str = "{}";
 
-pub(in crate::families) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
+pub(crate) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
     let choices: Vec<Value> =
         answer.choices.iter().zip(0..).map(|(choice, index)| whole_choice(choice, index)).collect();
     let mut body = head(context, "chat.completion");
@@ -87,7 +87,7 @@ fn usage_value(usage: Usage) -> Value {
 
 /// Chunks of all choices interleaved: the role first, then deltas, then the finish reason.
 #[derive(Clone, Debug)]
-pub(in crate::families) struct Stream {
+pub(crate) struct Stream {
     context: ResponseContext,
     choices: BTreeMap<u32, Progress>,
     /// The newest finish chunk: the last one is to carry the usage, so each waits for the next.
@@ -104,11 +104,11 @@ struct Progress {
 }
 
 impl Stream {
-    pub(in crate::families) fn new(context: ResponseContext) -> Self {
+    pub(crate) fn new(context: ResponseContext) -> Self {
         Stream { context, choices: BTreeMap::new(), held: None }
     }
 
-    pub(in crate::families) fn push(&mut self, event: &Event) -> Vec<Value> {
+    pub(crate) fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { choice, kind, .. } => self.block_start(*choice, kind),
             Event::Delta { choice, text, .. } => self.delta(*choice, text),
@@ -130,13 +130,26 @@ impl Stream {
         }
     }
 
-    pub(in crate::families) fn finish(&mut self, usage: Usage) -> Vec<Value> {
-        let mut last = match self.held.take() {
-            Some(held) => held,
-            None => self.chunk(0, json!({}), Some(StopReason::MalformedModelOutput.as_str())),
-        };
+    pub(crate) fn finish(&mut self, usage: Usage) -> Vec<Value> {
+        let mut last = self.last();
         last["usage"] = usage_value(usage);
         vec![last]
+    }
+
+    /// The last chunk of the choices, with a finish reason and without usage.
+    pub(crate) fn last(&mut self) -> Value {
+        match self.held.take() {
+            Some(held) => held,
+            None => self.chunk(0, json!({}), Some(StopReason::MalformedModelOutput.as_str())),
+        }
+    }
+
+    /// A chunk of no choice, for the usage alone.
+    pub(crate) fn usage_chunk(&self, usage: Usage) -> Value {
+        let mut chunk = head(&self.context, "chat.completion.chunk");
+        chunk["choices"] = json!([]);
+        chunk["usage"] = usage_value(usage);
+        chunk
     }
 
     /// The chunk with the role, before any other of its choice.

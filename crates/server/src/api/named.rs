@@ -1,0 +1,36 @@
+//! What the doors beside Bedrock's own operations share: the body names the model, and a stream is one of server-sent
+//! events.
+
+use bedrock::doors::{self, Named};
+use bedrock::error::WireError;
+
+use super::shapes::{Shapes, answer};
+use super::{headers, parse, resolve};
+use crate::call::{Call, Outcome};
+use crate::registry::Asked;
+
+/// Headers of a stream: what lies between must not keep it back.
+const STREAM_HEADERS: [(&str, &str); 2] =
+    [("cache-control", "no-cache"), ("x-accel-buffering", "no")];
+
+/// Answers a request whose body says by what and how.
+pub(crate) async fn answer_named<S: Shapes, T: Send + 'static>(
+    call: &mut Call,
+    read: fn(&[u8]) -> Result<Named<T>, WireError>,
+    shapes: impl FnOnce(T) -> S,
+) -> Outcome {
+    let Named { model, streaming, mut request, shown } = parse(call, read).await?;
+    let asked = resolve_named(call, &model)?;
+    headers::read(call, &mut request)?;
+    answer(call, &asked, request, shapes(shown), streaming).await
+}
+
+/// What serves the model that a body names.
+pub(crate) fn resolve_named(call: &mut Call, model: &str) -> Result<Asked, WireError> {
+    resolve(call, doors::long_id(model)).map_err(|error| doors::model_not_found(model, error))
+}
+
+/// Headers of an answer.
+pub(crate) fn stream_headers(streaming: bool) -> Vec<(&'static str, &'static str)> {
+    if streaming { STREAM_HEADERS.to_vec() } else { Vec::new() }
+}
