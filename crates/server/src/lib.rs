@@ -1,4 +1,4 @@
-//! HTTP: listening, TLS, credentials, the Bedrock operations, streaming.
+//! HTTP: listening, TLS, credentials, the operations of Bedrock and of the doors beside it, streaming.
 //!
 //! A request's way: `listener` (one port for HTTP/1.1, h2c and TLS) → `dispatch` (the raw path, the credential scope's
 //! service) → `auth` (who calls) → `api` (bytes ↔ canonical, one file per operation group) → `registry` (model id → a

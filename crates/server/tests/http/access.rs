@@ -9,7 +9,7 @@ use time::macros::format_description;
 
 use crate::harness::*;
 
-fn add(server: &Server, kind: KeyKind, rights: Rights) -> CreatedKey {
+pub(crate) fn add(server: &Server, kind: KeyKind, rights: Rights) -> CreatedKey {
     let new = NewKey { name: String::new(), account: "123456789012".to_owned(), rights, kind };
     KeyStore::open(&server.dir.path().join("data")).unwrap().add(new).unwrap()
 }
@@ -79,17 +79,15 @@ async fn signatures_are_verified_over_http1_and_http2() {
     let path = format!("/model/{}/converse", MODEL.replace(':', "%3A"));
     let host = server.address.to_string();
 
-    let (header, date) = sign(&key, &path, &host, body.as_bytes(), None);
-    let mut request = server.request(Method::POST, &path, body.clone());
-    request.headers_mut().insert("authorization", header.parse().unwrap());
-    request.headers_mut().insert("x-amz-date", date.parse().unwrap());
+    let request = signed(&server, &key, &path, &body, "bedrock");
     let tampered =
         request.clone().map(|_| http_body_util::Full::new(ask("Ho", 1).to_string().into()));
     assert_eq!(server.send(request).await.status, 200);
     let (status, code, _) = server.send(tampered).await.error();
     assert_eq!((status, code.as_str()), (403, "InvalidSignatureException"));
 
-    let (header, date) = sign(&key, &path, &host, body.as_bytes(), Some(&host));
+    let target = Target { path: &path, host: &host, authority: true, service: "bedrock" };
+    let (header, date) = sign(&key, &target, body.as_bytes());
     let request = http::Request::post(format!("http://{host}{path}"))
         .header("authorization", header)
         .header("x-amz-date", date)
@@ -99,15 +97,35 @@ async fn signatures_are_verified_over_http1_and_http2() {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// The `Authorization` and `x-amz-date` of a request made now; with an authority it signs `:authority` as HTTP/2
-/// clients do.
-fn sign(
+/// A signed POST over HTTP/1.1.
+pub(crate) fn signed(
+    server: &Server,
     key: &CreatedKey,
     path: &str,
-    host: &str,
-    body: &[u8],
-    authority: Option<&str>,
-) -> (String, String) {
+    body: &str,
+    service: &str,
+) -> http::Request<http_body_util::Full<bytes::Bytes>> {
+    let host = server.address.to_string();
+    let target = Target { path, host: &host, authority: false, service };
+    let (header, date) = sign(key, &target, body.as_bytes());
+    let mut request = server.request(Method::POST, path, body.to_owned());
+    request.headers_mut().insert("authorization", header.parse().unwrap());
+    request.headers_mut().insert("x-amz-date", date.parse().unwrap());
+    request
+}
+
+/// What a signature is for. With an authority it signs `:authority` as HTTP/2 clients do.
+struct Target<'a> {
+    path: &'a str,
+    host: &'a str,
+    authority: bool,
+    service: &'a str,
+}
+
+/// The `Authorization` and `x-amz-date` of a request made now.
+fn sign(key: &CreatedKey, target: &Target<'_>, body: &[u8]) -> (String, String) {
+    let Target { path, host, authority, service } = *target;
+    let authority = authority.then_some(host);
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let date = OffsetDateTime::now_utc().format(format).unwrap();
     let mut headers = vec![("x-amz-date", date.as_bytes())];
@@ -120,7 +138,7 @@ fn sign(
     let scope = CredentialScope {
         date: date[..8].to_owned(),
         region: "us-east-1".to_owned(),
-        service: "bedrock".to_owned(),
+        service: service.to_owned(),
     };
     let secret = SecretKey::new(key.secret.expose().to_owned());
     (sigv4::sign(&request, &names, &key.id, &secret, &scope).unwrap(), date)

@@ -140,11 +140,14 @@ impl Model for Failing {
     }
 }
 
+/// A model that works for so many steps.
+pub(crate) fn failing_after(steps: u32) -> Loader {
+    Arc::new(move |_| Ok(parts(Failing { inner: FakeModel::for_bytes(WINDOW), steps_left: steps })))
+}
+
 #[tokio::test]
 async fn a_model_that_fails_ends_a_stream_with_an_exception_frame() {
-    let loader: Loader =
-        Arc::new(|_| Ok(parts(Failing { inner: FakeModel::for_bytes(WINDOW), steps_left: 5 })));
-    let server = Server::with(loader, |_| ()).await;
+    let server = Server::with(failing_after(5), |_| ()).await;
     let answer = server
         .send(server.post(&format!("/model/{MODEL}/converse-stream"), &endless("Hello", 50)))
         .await;

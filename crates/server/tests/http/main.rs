@@ -4,6 +4,7 @@
 
 mod access;
 mod clients;
+mod doors;
 mod errors;
 mod harness;
 mod limits;

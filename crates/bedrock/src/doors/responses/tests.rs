@@ -54,10 +54,10 @@ fn a_text_is_a_users_message() {
     assert_eq!(named.request.ignored, Vec::<String>::new());
 }
 
-#[test]
-fn everything_at_once_is_read() {
+/// A body with every field.
+fn full() -> Value {
     let own = json!({"id": "x_1", "status": "completed"});
-    let body = json!({
+    json!({
         "model": "m", "stream": true, "store": false, "background": false,
         "previous_response_id": null, "instructions": "Be brief.",
         "input": [
@@ -83,7 +83,12 @@ fn everything_at_once_is_read() {
         "text": {"format": {"type": "text"}, "verbosity": "low"}, "truncation": "disabled",
         "include": ["reasoning.encrypted_content"], "service_tier": "flex", "reasoning": null,
         "stream_options": {"include_obfuscation": false}, "metadata": {"a": "b"}, "user": "u",
-    });
+    })
+}
+
+#[test]
+fn everything_at_once_is_read() {
+    let body = full();
     let named = parse(&body).unwrap();
     assert!(named.streaming);
     assert_eq!(turns(&named).system, ["Be brief.", "Be kind."]);
@@ -124,63 +129,70 @@ fn everything_at_once_is_read() {
     assert_eq!(named.shown.members["tools"], body["tools"]);
 }
 
+/// Body, a part of the message, the field.
+fn refuses(cases: &[(Value, &str, &str)]) {
+    for (body, expected, path) in cases {
+        let error = parse(body).expect_err(&body.to_string());
+        assert!(error.message.contains(expected), "{body}: {}", error.message);
+        assert_eq!(error.subject, Some(Subject::Field((*path).to_owned())), "{body}");
+    }
+}
+
 #[test]
-fn refusals_name_the_field() {
-    let item = |item: Value| ask(&json!({"input": [{"role": "user", "content": "a"}, item]}));
-    let call = json!({"type": "function_call", "call_id": "c", "name": "w", "arguments": "{}"});
-    let output = json!({"type": "function_call_output", "call_id": "c", "output": "x"});
-    let cases = [
-        (ask(&json!({"input": null})), "#: required key [input]", "input"),
-        (ask(&json!({"input": " "})), "is blank", "input"),
-        (ask(&json!({"input": 3})), "input: expected a list", "input"),
-        (ask(&json!({"previous_response_id": "r"})), "are not kept", "previous_response_id"),
-        (ask(&json!({"conversation": "c"})), "are not kept", "conversation"),
-        (ask(&json!({"prompt": {"id": "p"}})), "are not kept", "prompt"),
-        (ask(&json!({"store": true})), "only false is supported", "store"),
-        (ask(&json!({"store": 1})), "store: expected a boolean", "store"),
-        (ask(&json!({"background": true})), "background responses", "background"),
-        (ask(&json!({"truncation": "auto"})), "only disabled", "truncation"),
-        (ask(&json!({"reasoning": {"effort": "low"}})), "reasoning effort", "reasoning"),
-        (ask(&json!({"top_logprobs": 2})), "use chat completions", "top_logprobs"),
-        (ask(&json!({"include": ["web_search_call.results"]})), "is not supported", "include.0"),
-        (ask(&json!({"messages": []})), "extraneous key [messages]", "messages"),
-        (ask(&json!({"max_tokens": 1})), "extraneous key [max_tokens]", "max_tokens"),
-        (ask(&json!({"temperature": 2.5})), "#/temperature: 2.5 is not less", "temperature"),
-        (ask(&json!({"max_output_tokens": 0})), "is not greater", "max_output_tokens"),
-        (ask(&json!({"metadata": {"a": 1}})), "metadata.a: expected a string", "metadata.a"),
+fn options_are_refused_by_name() {
+    let alone = |key: &str, value: Value| ask(&json!({ key: value }));
+    let format = json!({"format": {"type": "json_object"}});
+    let obfuscated = json!({"include_obfuscation": true});
+    refuses(&[
+        (alone("input", Value::Null), "#: required key [input]", "input"),
+        (alone("input", json!(" ")), "is blank", "input"),
+        (alone("input", json!(3)), "input: expected a list", "input"),
+        (alone("previous_response_id", json!("r")), "are not kept", "previous_response_id"),
+        (alone("conversation", json!("c")), "are not kept", "conversation"),
+        (alone("prompt", json!({"id": "p"})), "are not kept", "prompt"),
+        (alone("store", json!(true)), "only false is supported", "store"),
+        (alone("store", json!(1)), "store: expected a boolean", "store"),
+        (alone("background", json!(true)), "background responses", "background"),
+        (alone("truncation", json!("auto")), "only disabled", "truncation"),
+        (alone("reasoning", json!({"effort": "low"})), "reasoning effort", "reasoning"),
+        (alone("top_logprobs", json!(2)), "use chat completions", "top_logprobs"),
+        (alone("include", json!(["file_search_call.results"])), "is not supported", "include.0"),
+        (alone("messages", json!([])), "extraneous key [messages]", "messages"),
+        (alone("max_tokens", json!(1)), "extraneous key [max_tokens]", "max_tokens"),
+        (alone("temperature", json!(2.5)), "#/temperature: 2.5 is not less", "temperature"),
+        (alone("max_output_tokens", json!(0)), "is not greater", "max_output_tokens"),
+        (alone("metadata", json!({"a": 1})), "metadata.a: expected a string", "metadata.a"),
+        (alone("text", format), "structured output", "text.format.type"),
+        (alone("tools", json!([{"type": "web_search"}])), "found web_search", "tools.0.type"),
         (
-            ask(&json!({"text": {"format": {"type": "json_object"}}})),
-            "structured output",
-            "text.format.type",
-        ),
-        (
-            ask(&json!({"tools": [{"type": "web_search"}]})),
-            "only function tools are supported, found web_search",
-            "tools.0.type",
-        ),
-        (
-            ask(&json!({"tool_choice": {"type": "allowed_tools"}})),
+            alone("tool_choice", json!({"type": "allowed_tools"})),
             "only a function can be chosen",
             "tool_choice.type",
         ),
         (
-            ask(&json!({"parallel_tool_calls": false})),
+            alone("parallel_tool_calls", json!(false)),
             "limiting the number of tool calls",
             "parallel_tool_calls",
         ),
-        (
-            ask(&json!({"stream_options": {"include_obfuscation": true}})),
-            "only allowed when stream",
-            "stream_options",
-        ),
+        (alone("stream_options", obfuscated), "only allowed when stream", "stream_options"),
+    ]);
+}
+
+#[test]
+fn items_are_refused_by_name() {
+    let item = |item: Value| ask(&json!({"input": [{"role": "user", "content": "a"}, item]}));
+    let said = |content: Value| item(json!({"role": "user", "content": content}));
+    let call = json!({"type": "function_call", "call_id": "c", "name": "w", "arguments": "{}"});
+    let output = json!({"type": "function_call_output", "call_id": "c", "output": "x"});
+    refuses(&[
         (item(json!({"type": "item_reference", "id": "x"})), "are not kept", "input.1.type"),
         (item(json!({"type": "web_search_call"})), "items of type web_search_call", "input.1.type"),
         (item(json!({"role": "tool", "content": "a"})), "#/input/1/role: tool", "input.1.role"),
         (item(json!({"role": "system", "content": "a"})), "must come before all", "input.1"),
-        (item(json!({"role": "user", "content": []})), "is empty", "input.1"),
-        (item(json!({"role": "user", "content": ""})), "is blank", "input.1.content"),
+        (said(json!([])), "is empty", "input.1"),
+        (said(json!("")), "is blank", "input.1.content"),
         (
-            item(json!({"role": "user", "content": [{"type": "input_image"}]})),
+            said(json!([{"type": "input_image"}])),
             "content parts of type input_image",
             "input.1.content.0.type",
         ),
@@ -192,12 +204,7 @@ fn refusals_name_the_field() {
             "input.1.arguments",
         ),
         (item(with(&call, &json!({"namespace": "n"}))), "extraneous key", "input.1.namespace"),
-    ];
-    for (body, expected, path) in cases {
-        let error = parse(&body).expect_err(&body.to_string());
-        assert!(error.message.contains(expected), "{body}: {}", error.message);
-        assert_eq!(error.subject, Some(Subject::Field(path.to_owned())), "{body}");
-    }
+    ]);
 }
 
 #[test]
