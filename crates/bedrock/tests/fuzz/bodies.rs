@@ -1,16 +1,18 @@
 //! What must hold for any body: used by the fuzz target, and by tests that replay its corpus.
 
 use bedrock::canonical::{Block, Message, Prompt, Request, Role, Sampling};
+use bedrock::doors::{chat, messages, responses};
 use bedrock::error::WireError;
 use bedrock::family::Family;
 use bedrock::{converse, count_tokens, families};
 
 /// The first byte says what the rest is: `0` Converse, `1` Anthropic, `2` Llama, `3` OpenAI unary, `4` OpenAI streamed,
-/// `5` to `7` CountTokens of the three families.
+/// `5` to `7` CountTokens of the three families; then the doors: `8` chat completions, `9` Messages, `:` Messages to be
+/// counted, `;` Responses.
 pub(crate) fn read(which: u8, body: &[u8]) -> Result<Request, WireError> {
     let [anthropic, llama, openai] =
         [Family::AnthropicMessages, Family::MetaLlama, Family::OpenAiChat];
-    match which % 8 {
+    match which % 12 {
         0 => converse::parse_request(body),
         1 => families::parse_request(anthropic, body, false),
         2 => families::parse_request(llama, body, true),
@@ -18,7 +20,11 @@ pub(crate) fn read(which: u8, body: &[u8]) -> Result<Request, WireError> {
         4 => families::parse_request(openai, body, true),
         5 => count_tokens::parse_request(body, anthropic),
         6 => count_tokens::parse_request(body, llama),
-        _ => count_tokens::parse_request(body, openai),
+        7 => count_tokens::parse_request(body, openai),
+        8 => chat::parse_request(body).map(|named| named.request),
+        9 => messages::parse_request(body).map(|named| named.request),
+        10 => messages::parse_countable(body).map(|named| named.request),
+        _ => responses::parse_request(body).map(|named| named.request),
     }
 }
 

@@ -12,7 +12,8 @@ const NAMES: &str = "messages role content text toolUse toolUseId name input too
     repetition_penalty logit_bias logprobs top_logprobs max_tokens max_completion_tokens \
     anthropic_version tool_use tool_result tool_use_id tool_choice id is_error thinking \
     stop_sequences prompt max_gen_len top_p stop n stream model function parameters tool_calls \
-    tool_call_id arguments reasoning_content response_format input_schema converse invokeModel body";
+    tool_call_id arguments reasoning_content response_format input_schema converse invokeModel body \
+    instructions call_id output summary max_output_tokens include metadata stream_options";
 
 const WORDS: [&str; 16] = [
     "user",
@@ -111,7 +112,7 @@ fn check(which: u8, body: &Value) {
 
 proptest! {
     #[test]
-    fn any_json_gets_an_answer(which in 0u8..8, body in json()) {
+    fn any_json_gets_an_answer(which in 0u8..12, body in json()) {
         check(which, &body);
     }
 
