@@ -44,8 +44,11 @@ impl Event {
         if let Some(name) = &self.name {
             field(&mut text, "event", &name.replace(['\r', '\n'], " "));
         }
-        for line in self.data.replace("\r\n", "\n").split(['\r', '\n']) {
-            field(&mut text, "data", line);
+        if self.data.contains(['\r', '\n']) {
+            let data = self.data.replace("\r\n", "\n");
+            data.split(['\r', '\n']).for_each(|line| field(&mut text, "data", line));
+        } else {
+            field(&mut text, "data", &self.data);
         }
         text.push('\n');
         text.into_bytes()

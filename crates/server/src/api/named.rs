@@ -13,6 +13,9 @@ use crate::registry::Asked;
 const STREAM_HEADERS: [(&str, &str); 2] =
     [("cache-control", "no-cache"), ("x-accel-buffering", "no")];
 
+/// Headers of these APIs that are accepted without effect.
+const IGNORED_HEADERS: [&str; 3] = ["anthropic-beta", "anthropic-workspace", "openai-project"];
+
 /// Answers a request whose body says by what and how.
 pub(crate) async fn answer_named<S: Shapes, T: Send + 'static>(
     call: &mut Call,
@@ -22,6 +25,8 @@ pub(crate) async fn answer_named<S: Shapes, T: Send + 'static>(
     let Named { model, streaming, mut request, shown } = parse(call, read).await?;
     let asked = resolve_named(call, &model)?;
     headers::read(call, &mut request)?;
+    let ignored = IGNORED_HEADERS.iter().filter(|name| call.parts.headers.contains_key(**name));
+    request.ignored.extend(ignored.map(|name| (*name).to_owned()));
     answer(call, &asked, request, shapes(shown), streaming).await
 }
 

@@ -413,6 +413,22 @@ async fn guardrails_are_never_left_out_silently() {
 }
 
 #[tokio::test]
+async fn headers_and_keys_without_effect_are_named() {
+    let server = Server::start().await;
+    for door in DOORS {
+        let mut body = body(door, "Hello", 5);
+        let key = if door == MESSAGES { "service_tier" } else { "user" };
+        body[key] = json!("auto");
+        let mut request = server.post(door, &body);
+        request.headers_mut().insert("anthropic-beta", "a,b".parse().unwrap());
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let named = answer.header("x-outcrop-ignored-keys");
+        assert_eq!(named, format!("{key}, anthropic-beta"), "{door}");
+    }
+}
+
+#[tokio::test]
 async fn web_pages_are_refused_at_every_door() {
     let server = Server::start().await;
     for door in DOORS {
