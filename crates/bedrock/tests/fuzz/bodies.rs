@@ -2,23 +2,35 @@
 
 use bedrock::canonical::{Block, Message, Prompt, Request, Role, Sampling};
 use bedrock::error::WireError;
+use bedrock::families::Invocation;
 use bedrock::family::Family;
 use bedrock::{converse, count_tokens, families};
 
+/// What the first byte may ask for.
+pub(crate) const READERS: u8 = 16;
+
 /// The first byte says what the rest is: `0` Converse, `1` Anthropic, `2` Llama, `3` OpenAI unary, `4` OpenAI streamed,
-/// `5` to `7` CountTokens of the three families.
+/// `5` to `7` CountTokens of the three families, then Nova, Titan, Mistral text and chat, Cohere, Jamba, DeepSeek, and a
+/// body that tells its form itself.
 pub(crate) fn read(which: u8, body: &[u8]) -> Result<Request, WireError> {
-    let [anthropic, llama, openai] =
-        [Family::AnthropicMessages, Family::MetaLlama, Family::OpenAiChat];
-    match which % 8 {
+    let native = |family, streaming| families::parse_request(family, body, streaming);
+    match which % READERS {
         0 => converse::parse_request(body),
-        1 => families::parse_request(anthropic, body, false),
-        2 => families::parse_request(llama, body, true),
-        3 => families::parse_request(openai, body, false),
-        4 => families::parse_request(openai, body, true),
-        5 => count_tokens::parse_request(body, anthropic),
-        6 => count_tokens::parse_request(body, llama),
-        _ => count_tokens::parse_request(body, openai),
+        1 => native(Family::AnthropicMessages, false),
+        2 => native(Family::MetaLlama, true),
+        3 => native(Family::OpenAiChat, false),
+        4 => native(Family::OpenAiChat, true),
+        5 => count_tokens::parse_request(body, Some(Family::AnthropicMessages)),
+        6 => count_tokens::parse_request(body, Some(Family::MetaLlama)),
+        7 => count_tokens::parse_request(body, Some(Family::OpenAiChat)),
+        8 => native(Family::Nova, false),
+        9 => native(Family::TitanText, false),
+        10 => native(Family::MistralText, false),
+        11 => native(Family::MistralChat, false),
+        12 => native(Family::CohereCommand, false),
+        13 => native(Family::Jamba, false),
+        14 => native(Family::DeepSeek, false),
+        _ => families::parse_told(None, body, Invocation::default()).map(|(_, request)| request),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bedrock::count_tokens;
-use bedrock::family::Family;
 use http::StatusCode;
 
 use super::{parse, prompt_tokens};
@@ -14,7 +13,7 @@ use crate::respond::{self, put};
 pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
-    let family = asked.family.unwrap_or(Family::OpenAiChat);
+    let family = asked.family;
     let request =
         Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
     let serving = call.app.registry.acquire(&asked.source).await?;

@@ -23,13 +23,14 @@ const MAX_METADATA: usize = 8500;
 /// `POST /model/{modelId}/invoke`
 pub(crate) async fn invoke(call: &mut Call, segment: &str) -> Outcome {
     let (asked, family) = resolve(call, segment)?;
-    let request = Arc::new(read(call, &asked, family, false).await?);
+    let (family, request) = read(call, &asked, family, false).await?;
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
     call.record.served_by.clone_from(&facts.model);
     let (answer, started) = whole(call, &mut lease, request.choices).await?;
     let context = context(call, &asked, &facts, started.seed);
-    let body = families::encode_answer(family, &answer, &context, &call.record.latency())?;
+    let mut body = families::encode_answer(family, &answer, &context, &call.record.latency())?;
+    families::echo(family, &request, &mut body);
     let mut response = respond::json(StatusCode::OK, &body)?;
     describe(&mut response, &facts, Some(started), &request.ignored);
     describe_whole(&mut response, call);
@@ -40,7 +41,7 @@ pub(crate) async fn invoke(call: &mut Call, segment: &str) -> Outcome {
 /// `POST /model/{modelId}/invoke-with-response-stream`
 pub(crate) async fn invoke_stream(call: &mut Call, segment: &str) -> Outcome {
     let (asked, family) = resolve(call, segment)?;
-    let request = Arc::new(read(call, &asked, family, true).await?);
+    let (family, request) = read(call, &asked, family, true).await?;
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
     call.record.served_by.clone_from(&facts.model);
@@ -54,35 +55,35 @@ pub(crate) async fn invoke_stream(call: &mut Call, segment: &str) -> Outcome {
     put(&mut response, "x-amzn-bedrock-content-type", "application/json");
     describe(&mut response, &facts, started, &request.ignored);
     describe_served(&mut response, request.service_tier);
-    let encoder = NativeFrames { family, context: context(call, &asked, &facts, 0), encoder: None };
+    let context = context(call, &asked, &facts, 0);
+    let encoder = NativeFrames { family, request, context, encoder: None };
     let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };
     Ok(Reply::Stream(response, Box::new(streaming)))
 }
 
-fn resolve(call: &mut Call, segment: &str) -> Result<(Asked, Family), WireError> {
+fn resolve(call: &mut Call, segment: &str) -> Result<(Asked, Option<Family>), WireError> {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
-    // A configured id of no known vendor: the shape that most open models' servers speak.
-    let family =
-        asked.family.filter(|family| family.generates_text()).unwrap_or(Family::OpenAiChat);
+    // A configured id of no known vendor: its body tells which shape it has.
+    let family = asked.family.filter(|family| family.generates_text());
     Ok((asked, family))
 }
 
-/// The body, and what the headers of InvokeModel say.
+/// The body, its family, and what the headers of InvokeModel say.
 async fn read(
     call: &Call,
     asked: &Asked,
-    family: Family,
+    family: Option<Family>,
     streaming: bool,
-) -> Result<Request, WireError> {
+) -> Result<(Family, Arc<Request>), WireError> {
     let id = asked.id.clone();
-    let mut request = parse(call, move |body| {
+    let (family, mut request) = parse(call, move |body| {
         let invocation = Invocation { streaming: Some(streaming), model_id: Some(&id) };
-        families::parse_invocation(family, body, invocation)
+        families::parse_told(family, body, invocation)
     })
     .await?;
     read_headers(call, &mut request)?;
-    Ok(request)
+    Ok((family, Arc::new(request)))
 }
 
 fn read_headers(call: &Call, request: &mut Request) -> Result<(), WireError> {
@@ -167,6 +168,7 @@ fn describe_served<B>(response: &mut Response<B>, tier: ServiceTier) {
 /// Chunks of a family's native JSON.
 struct NativeFrames {
     family: Family,
+    request: Arc<Request>,
     context: ResponseContext,
     /// Made when the seed is known.
     encoder: Option<StreamEncoder>,
@@ -182,7 +184,8 @@ impl Encode for NativeFrames {
     fn start(&mut self, started: Started, frames: &mut Frames) {
         self.context.seed = started.seed;
         // The family's body was read, so it is one that can be written.
-        if let Ok(mut encoder) = StreamEncoder::new(self.family, self.context.clone()) {
+        if let Ok(encoder) = StreamEncoder::new(self.family, self.context.clone()) {
+            let mut encoder = encoder.echoing(&self.request);
             Self::send(frames, &encoder.start());
             self.encoder = Some(encoder);
         }

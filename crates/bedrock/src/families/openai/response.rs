@@ -9,24 +9,26 @@ use serde_json::{Value, json};
 
 use crate::canonical::{Answer, BlockKind, Choice, Event, ResponseContext, StopReason, Usage};
 use crate::converse::logprobs_value;
+use crate::families::NativeStream;
 
-const REASONING_START: &str = "<reasoning>";
-const REASONING_END: &str = "</reasoning>";
+pub(super) const REASONING_START: &str = "<reasoning>";
+pub(super) const REASONING_END: &str = "</reasoning>";
 /// Arguments of a call that has none: clients parse the text as JSON.
 const NO_ARGUMENTS: &str = "{}";
 
-pub(in crate::families) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
+/// The body of a unary response.
+pub(in crate::families) fn encode(answer: &Answer, context: &ResponseContext) -> Value {
     let choices: Vec<Value> =
         answer.choices.iter().zip(0..).map(|(choice, index)| whole_choice(choice, index)).collect();
-    let mut body = head(context, "chat.completion");
+    let mut body = head(context, "chatcmpl", "chat.completion");
     body["choices"] = choices.into();
     body["usage"] = usage_value(answer.usage);
     body
 }
 
-fn head(context: &ResponseContext, object: &str) -> Value {
+pub(super) fn head(context: &ResponseContext, prefix: &str, object: &str) -> Value {
     json!({
-        "id": format!("chatcmpl-{}", context.request_id),
+        "id": format!("{prefix}-{}", context.request_id),
         "object": object,
         "created": context.created,
         "model": context.model_id,
@@ -66,7 +68,7 @@ fn whole_choice(choice: &Choice, index: u32) -> Value {
     })
 }
 
-fn finish_reason(reason: StopReason) -> &'static str {
+pub(super) fn finish_reason(reason: StopReason) -> &'static str {
     match reason {
         StopReason::EndTurn | StopReason::StopSequence => "stop",
         StopReason::ToolUse => "tool_calls",
@@ -75,7 +77,7 @@ fn finish_reason(reason: StopReason) -> &'static str {
     }
 }
 
-fn usage_value(usage: Usage) -> Value {
+pub(super) fn usage_value(usage: Usage) -> Value {
     let prompt = usage.input + usage.cache_read + usage.cache_write;
     json!({
         "prompt_tokens": prompt,
@@ -85,9 +87,14 @@ fn usage_value(usage: Usage) -> Value {
     })
 }
 
+/// A stream of chunks.
+pub(in crate::families) fn stream(context: ResponseContext) -> Box<dyn NativeStream> {
+    Box::new(Stream { context, choices: BTreeMap::new(), held: None })
+}
+
 /// Chunks of all choices interleaved: the role first, then deltas, then the finish reason.
 #[derive(Clone, Debug)]
-pub(in crate::families) struct Stream {
+struct Stream {
     context: ResponseContext,
     choices: BTreeMap<u32, Progress>,
     /// The newest finish chunk: the last one is to carry the usage, so each waits for the next.
@@ -103,12 +110,8 @@ struct Progress {
     calls: u32,
 }
 
-impl Stream {
-    pub(in crate::families) fn new(context: ResponseContext) -> Self {
-        Stream { context, choices: BTreeMap::new(), held: None }
-    }
-
-    pub(in crate::families) fn push(&mut self, event: &Event) -> Vec<Value> {
+impl NativeStream for Stream {
+    fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { choice, kind, .. } => self.block_start(*choice, kind),
             Event::Delta { choice, text, .. } => self.delta(*choice, text),
@@ -130,7 +133,7 @@ impl Stream {
         }
     }
 
-    pub(in crate::families) fn finish(&mut self, usage: Usage) -> Vec<Value> {
+    fn finish(&mut self, usage: Usage) -> Vec<Value> {
         let mut last = match self.held.take() {
             Some(held) => held,
             None => self.chunk(0, json!({}), Some(StopReason::MalformedModelOutput.as_str())),
@@ -138,7 +141,9 @@ impl Stream {
         last["usage"] = usage_value(usage);
         vec![last]
     }
+}
 
+impl Stream {
     /// The chunk with the role, before any other of its choice.
     fn begin(&mut self, choice: u32) -> Vec<Value> {
         if self.choices.contains_key(&choice) {
@@ -198,7 +203,7 @@ impl Stream {
 
     #[expect(clippy::needless_pass_by_value, reason = "the delta becomes part of the chunk")]
     fn chunk(&self, choice: u32, delta: Value, reason: Option<&str>) -> Value {
-        let mut chunk = head(&self.context, "chat.completion.chunk");
+        let mut chunk = head(&self.context, "chatcmpl", "chat.completion.chunk");
         chunk["choices"] =
             json!([{"index": choice, "delta": delta, "logprobs": null, "finish_reason": reason}]);
         chunk
