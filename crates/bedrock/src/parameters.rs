@@ -196,8 +196,7 @@ impl Parameters {
 
     /// The common parameters that no row of its own sets.
     pub fn common(&self) -> impl Iterator<Item = &'static Parameter> {
-        let own = |row: &&Parameter| self.rows.iter().any(|own| own.sets() == row.sets());
-        COMMON.iter().filter(move |row| !own(row))
+        COMMON.iter().filter(move |row| self.rows.iter().all(|own| own.sets() != row.sets()))
     }
 }
 

@@ -66,11 +66,8 @@ mod laws {
 
         fn parse(&self, body: &Value) -> Result<Request, String> {
             let invocation = Invocation { streaming: Some(false), model_id: Some(self.models) };
-            let read = families::parse_invocation(
-                self.family,
-                body.to_string().as_bytes(),
-                invocation,
-            );
+            let read =
+                families::parse_invocation(self.family, body.to_string().as_bytes(), invocation);
             read.map_err(|error| error.message)
         }
 
@@ -246,7 +243,10 @@ mod laws {
             };
             assert!(both(&json!(1), &json!(1)).is_ok());
             let message = both(&json!(1), &json!(0)).unwrap_err();
-            assert!(message.contains(&format!("does not agree with {}", cell.row.name)), "{message}");
+            assert!(
+                message.contains(&format!("does not agree with {}", cell.row.name)),
+                "{message}"
+            );
         }
     }
 

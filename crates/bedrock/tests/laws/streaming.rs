@@ -219,13 +219,18 @@ fn disorder() -> impl Strategy<Value = Vec<Event>> {
     let place = || (0u32..3, 0u32..3);
     let start = (place(), proptest::sample::select(kinds))
         .prop_map(|((choice, index), kind)| Event::BlockStart { choice, index, kind });
-    let delta = (place(), "[a{}\"ß]{1,4}")
-        .prop_map(|((choice, index), text)| Event::Delta { choice, index, text });
+    let delta = (place(), "[a{}\"ß]{1,4}").prop_map(|((choice, index), text)| Event::Delta {
+        choice,
+        index,
+        text,
+    });
     let end = place().prop_map(|(choice, index)| Event::BlockStop { choice, index });
-    let stop = (0u32..3, reason())
-        .prop_map(|(choice, reason)| Event::Stop { choice, reason, stop_sequence: None });
-    let logprobs =
-        (0u32..3).prop_map(|choice| Event::Logprobs { choice, tokens: Vec::new() });
+    let stop = (0u32..3, reason()).prop_map(|(choice, reason)| Event::Stop {
+        choice,
+        reason,
+        stop_sequence: None,
+    });
+    let logprobs = (0u32..3).prop_map(|choice| Event::Logprobs { choice, tokens: Vec::new() });
     prop::collection::vec(prop_oneof![start, delta, end, stop, logprobs], 0..12)
 }
 

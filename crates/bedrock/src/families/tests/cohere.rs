@@ -77,12 +77,10 @@ fn tools_become_schemas_and_results_repeat_their_calls() {
         })
     );
     let id = |at: u32| format!("tool_result_{at}");
-    let call = |at| Block::ToolUse {
-        id: id(at),
-        name: "top_song".into(),
-        input: json!({"sign": "WZPZ"}),
-    };
-    let result = |at, text: &str| Block::ToolResult { id: id(at), text: text.into(), is_error: false };
+    let call =
+        |at| Block::ToolUse { id: id(at), name: "top_song".into(), input: json!({"sign": "WZPZ"}) };
+    let result =
+        |at, text: &str| Block::ToolResult { id: id(at), text: text.into(), is_error: false };
     assert_eq!(
         turns(&request).messages,
         [
@@ -102,7 +100,8 @@ fn a_raw_prompt_stands_alone() {
     assert_eq!(request.prompt, Prompt::Raw { text: "Once".into(), markup: Markup::None });
     for key in ["chat_history", "preamble", "tools", "tool_results"] {
         let body = json!({"message": "Once", "raw_prompting": true, key: []});
-        refuses(FAMILY, &[(body, &format!("{key}: raw_prompting sends the message alone"))]);
+        let expected = format!("{key}: raw_prompting sends the message alone");
+        refuses(FAMILY, &[(body, expected.as_str())]);
     }
 }
 

@@ -21,7 +21,12 @@ const SERVED: [(&str, Family, &str, &str); 12] = [
     ("cohere", Family::CohereCommand, "/finish_reason", "/finish_reason"),
     ("jamba", Family::Jamba, "/choices/0/finish_reason", "/choices/0/finish_reason"),
     ("deepseek", Family::DeepSeek, "/choices/0/stop_reason", "/choices/0/stop_reason"),
-    ("completion", Family::OpenAiCompletion, "/choices/0/finish_reason", "/choices/0/finish_reason"),
+    (
+        "completion",
+        Family::OpenAiCompletion,
+        "/choices/0/finish_reason",
+        "/choices/0/finish_reason",
+    ),
     ("imported", Family::ImportedCompletion, "/stop_reason", "/stop_reason"),
 ];
 
@@ -152,15 +157,42 @@ fn stop_reasons_have_each_familys_words_and_failures_are_never_passed_off_as_an_
         (EndTurn, ["end_turn", "stop", "stop", "end_turn", titan[0], "stop", "stop", "COMPLETE"]),
         (
             ToolUse,
-            ["tool_use", "tool_use", "tool_calls", "tool_use", titan[1], "tool_use", "tool_calls", "COMPLETE"],
+            [
+                "tool_use",
+                "tool_use",
+                "tool_calls",
+                "tool_use",
+                titan[1],
+                "tool_use",
+                "tool_calls",
+                "COMPLETE",
+            ],
         ),
         (
             MaxTokens,
-            ["max_tokens", "length", "length", "max_tokens", titan[2], "length", "length", "MAX_TOKENS"],
+            [
+                "max_tokens",
+                "length",
+                "length",
+                "max_tokens",
+                titan[2],
+                "length",
+                "length",
+                "MAX_TOKENS",
+            ],
         ),
         (
             StopSequence,
-            ["stop_sequence", "stop", "stop", "stop_sequence", titan[3], "stop", "stop", "COMPLETE"],
+            [
+                "stop_sequence",
+                "stop",
+                "stop",
+                "stop_sequence",
+                titan[3],
+                "stop",
+                "stop",
+                "COMPLETE",
+            ],
         ),
         (
             ModelContextWindowExceeded,
