@@ -1,4 +1,4 @@
-"""InvokeModel and its stream, in the native bodies of Anthropic, Meta Llama and OpenAI."""
+"""InvokeModel and its stream, in the native bodies of every family of text."""
 
 import json
 
@@ -9,6 +9,13 @@ from outcrop import text_of, user
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 LLAMA = "meta.llama3-1-8b-instruct-v1:0"
 OPENAI = "openai.gpt-oss-20b-1:0"
+NOVA = "amazon.nova-lite-v1:0"
+TITAN = "amazon.titan-text-express-v1"
+MISTRAL = "mistral.mistral-7b-instruct-v0:2"
+MISTRAL_CHAT = "mistral.mistral-large-2407-v1:0"
+COHERE = "cohere.command-r-v1:0"
+JAMBA = "ai21.jamba-1-5-mini-v1:0"
+DEEPSEEK = "deepseek.r1-v1:0"
 
 QUESTION = "What can you do?"
 BODIES = {
@@ -26,23 +33,59 @@ BODIES = {
         "temperature": 0,
     },
     OPENAI: {"messages": [{"role": "user", "content": QUESTION}], "max_completion_tokens": 40, "temperature": 0},
+    # Nova's temperature is above 0; the best of one is the same.
+    NOVA: {
+        "messages": [{"role": "user", "content": [{"text": QUESTION}]}],
+        "inferenceConfig": {"maxTokens": 40, "topK": 1},
+    },
+    TITAN: {
+        "inputText": f"User: {QUESTION}\nBot:",
+        "textGenerationConfig": {"maxTokenCount": 40, "temperature": 0},
+    },
+    MISTRAL: {"prompt": f"<s>[INST] {QUESTION} [/INST]", "max_tokens": 40, "temperature": 0},
+    MISTRAL_CHAT: {"messages": [{"role": "user", "content": QUESTION}], "max_tokens": 40, "temperature": 0},
+    COHERE: {"message": QUESTION, "max_tokens": 40, "temperature": 0},
+    JAMBA: {"messages": [{"role": "user", "content": QUESTION}], "max_tokens": 40, "temperature": 0},
+    DEEPSEEK: {
+        "prompt": f"<｜begin▁of▁sentence｜><｜User｜>{QUESTION}<｜Assistant｜>",
+        "max_tokens": 40,
+        "temperature": 0,
+    },
 }
 TEXT = {
     CLAUDE: lambda body: "".join(block["text"] for block in body["content"]),
     LLAMA: lambda body: body["generation"],
     OPENAI: lambda body: body["choices"][0]["message"]["content"],
+    NOVA: lambda body: "".join(block["text"] for block in body["output"]["message"]["content"]),
+    TITAN: lambda body: body["results"][0]["outputText"],
+    MISTRAL: lambda body: body["outputs"][0]["text"],
+    MISTRAL_CHAT: lambda body: body["choices"][0]["message"]["content"],
+    COHERE: lambda body: body["text"],
+    JAMBA: lambda body: body["choices"][0]["message"]["content"],
+    DEEPSEEK: lambda body: body["choices"][0]["text"],
 }
+# Mistral's, Cohere's and DeepSeek's answers count no tokens.
 TOKENS = {
     CLAUDE: lambda body: (body["usage"]["input_tokens"], body["usage"]["output_tokens"]),
     LLAMA: lambda body: (body["prompt_token_count"], body["generation_token_count"]),
     OPENAI: lambda body: (body["usage"]["prompt_tokens"], body["usage"]["completion_tokens"]),
+    NOVA: lambda body: (body["usage"]["inputTokens"], body["usage"]["outputTokens"]),
+    TITAN: lambda body: (body["inputTextTokenCount"], body["results"][0]["tokenCount"]),
+    JAMBA: lambda body: (body["usage"]["prompt_tokens"], body["usage"]["completion_tokens"]),
 }
 PIECE = {
     CLAUDE: lambda chunk: chunk.get("delta", {}).get("text", ""),
     LLAMA: lambda chunk: chunk.get("generation") or "",
     OPENAI: lambda chunk: "".join(choice["delta"].get("content") or "" for choice in chunk["choices"]),
+    NOVA: lambda chunk: chunk.get("contentBlockDelta", {}).get("delta", {}).get("text", ""),
+    TITAN: lambda chunk: chunk["outputText"],
+    MISTRAL: lambda chunk: chunk["outputs"][0]["text"],
+    MISTRAL_CHAT: lambda chunk: chunk["choices"][0]["message"]["content"],
+    COHERE: lambda chunk: chunk["text"] if chunk["event_type"] == "text-generation" else "",
+    JAMBA: lambda chunk: chunk["choices"][0]["delta"].get("content") or "",
+    DEEPSEEK: lambda chunk: chunk["choices"][0]["text"],
 }
-FAMILIES = pytest.mark.parametrize("model", list(BODIES), ids=["anthropic", "llama", "openai"])
+FAMILIES = pytest.mark.parametrize("model", list(BODIES))
 
 
 def invoke(client, model, body=None):
@@ -63,7 +106,8 @@ def test_the_answer_is_that_of_converse(client, model):
     )
     body = invoke(client, model)
     assert TEXT[model](body) == text_of(converse)
-    assert TOKENS[model](body) == (converse["usage"]["inputTokens"], converse["usage"]["outputTokens"])
+    if model in TOKENS:
+        assert TOKENS[model](body) == (converse["usage"]["inputTokens"], converse["usage"]["outputTokens"])
 
 
 @FAMILIES
@@ -72,7 +116,9 @@ def test_a_stream_has_the_same_text_and_ends_with_metrics(client, model):
     chunks = stream(client, model)
     assert "".join(map(PIECE[model], chunks)) == TEXT[model](body)
     metrics = chunks[-1]["amazon-bedrock-invocationMetrics"]
-    assert (metrics["inputTokenCount"], metrics["outputTokenCount"]) == TOKENS[model](body)
+    assert metrics["inputTokenCount"] > 0 and metrics["outputTokenCount"] > 0
+    if model in TOKENS:
+        assert (metrics["inputTokenCount"], metrics["outputTokenCount"]) == TOKENS[model](body)
     assert metrics["invocationLatency"] >= metrics["firstByteLatency"] >= 0
     assert not any("amazon-bedrock-invocationMetrics" in chunk for chunk in chunks[:-1])
 
@@ -97,6 +143,15 @@ def test_the_limit_on_tokens_is_the_familys_own(client, model, field, limit, rea
     body = invoke(client, model, {**BODIES[model], field: limit})
     assert TOKENS[model](body)[1] == limit
     assert reason(body)
+
+
+def test_cohere_repeats_the_history_and_the_answer(client):
+    history = [{"role": "USER", "message": "Hello"}, {"role": "CHATBOT", "message": "Hello."}]
+    body = {**BODIES[COHERE], "chat_history": history}
+    answer = invoke(client, COHERE, body)
+    said = [*history, {"role": "USER", "message": QUESTION}, {"role": "CHATBOT", "message": answer["text"]}]
+    assert answer["chat_history"] == said
+    assert stream(client, COHERE, body)[-1]["response"]["chat_history"] == said
 
 
 def test_anthropic_stop_sequence_is_named(client):

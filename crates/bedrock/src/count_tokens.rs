@@ -11,11 +11,12 @@ use crate::families::{self, Invocation};
 use crate::family::Family;
 use crate::json::{self, Node, Wording};
 
-/// Reads the body of CountTokens: a Converse request, or a native body of `family` in base64.
+/// Reads the body of CountTokens: a Converse request, or a native body in base64, of `family` or (without one) of the form
+/// that it tells itself.
 ///
 /// # Errors
 /// A ValidationException that names the field; paths inside a native body are that body's own.
-pub fn parse_request(body: &[u8], family: Family) -> Result<Request, WireError> {
+pub fn parse_request(body: &[u8], family: Option<Family>) -> Result<Request, WireError> {
     let value = json::parse(body)?;
     Node::root(&value, Wording::Modelled).read(|fields| {
         match fields.require("input")?.member(&["converse", "invokeModel"])? {
@@ -25,7 +26,8 @@ pub fn parse_request(body: &[u8], family: Family) -> Result<Request, WireError> 
                     let body = fields.require("body")?;
                     STANDARD.decode(body.text()?).map_err(|_| body.error("expected base64"))
                 })?;
-                families::parse_invocation(family, &native, Invocation::default())
+                let told = families::parse_told(family, &native, Invocation::default())?;
+                Ok(told.1)
             }
         }
     })
@@ -43,7 +45,7 @@ mod tests {
     use crate::canonical::{Markup, Prompt};
 
     fn parse(body: &Value) -> Result<Request, String> {
-        let parsed = parse_request(body.to_string().as_bytes(), Family::MetaLlama);
+        let parsed = parse_request(body.to_string().as_bytes(), Some(Family::MetaLlama));
         parsed.map_err(|error| error.message)
     }
 

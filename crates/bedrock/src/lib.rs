@@ -13,6 +13,7 @@ pub mod eventstream;
 pub mod families;
 pub mod family;
 pub mod model_id;
+pub mod parameters;
 pub mod sigv4;
 pub mod sse;
 

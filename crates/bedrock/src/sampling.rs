@@ -1,9 +1,5 @@
-//! Sampling parameters that every body may carry, under the names that clients use for them.
-//!
-//! A family reads its own parameters with its own ranges; what Bedrock's families lack is accepted everywhere under
-//! these names, with these ranges.
+//! Values of sampling parameters that are more than a number. Which body has them where: see [`crate::parameters`].
 
-use crate::canonical::Sampling;
 use crate::error::WireError;
 use crate::json::{Fields, Node};
 
@@ -12,28 +8,10 @@ pub(crate) const TOP_K_MAX: u32 = 1_000_000;
 /// Most entries of `logit_bias`.
 const LOGIT_BIAS_MAX: usize = 1024;
 /// Most alternatives of log-probabilities.
-const TOP_LOGPROBS_MAX: u32 = 20;
-/// Smallest repetition penalty; it divides.
-const REPETITION_MIN: f32 = 0.01;
-
-/// Reads `min_p`, `seed`, the three penalties and `logit_bias`.
-pub(crate) fn read_common(
-    fields: &mut Fields<'_>,
-    sampling: &mut Sampling,
-) -> Result<(), WireError> {
-    sampling.min_p = fields.number("min_p", 0.0, 1.0)?;
-    sampling.seed = fields.take("seed").map(|node| node.integer(0, u64::MAX)).transpose()?;
-    sampling.presence_penalty = fields.number("presence_penalty", -2.0, 2.0)?;
-    sampling.frequency_penalty = fields.number("frequency_penalty", -2.0, 2.0)?;
-    sampling.repetition_penalty = fields.number("repetition_penalty", REPETITION_MIN, 2.0)?;
-    if let Some(node) = fields.take("logit_bias") {
-        sampling.logit_bias = logit_bias(&node)?;
-    }
-    Ok(())
-}
+pub(crate) const TOP_LOGPROBS_MAX: u32 = 20;
 
 /// Token id (as text, the only kind of key that JSON has) to a bias in −100 to 100.
-fn logit_bias(node: &Node<'_>) -> Result<Vec<(u32, f32)>, WireError> {
+pub(crate) fn logit_bias(node: &Node<'_>) -> Result<Vec<(u32, f32)>, WireError> {
     if node.object()?.len() > LOGIT_BIAS_MAX {
         return Err(node.error(format_args!("at most {LOGIT_BIAS_MAX} entries are allowed")));
     }

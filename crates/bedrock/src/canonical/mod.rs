@@ -76,6 +76,10 @@ pub enum Markup {
     Llama,
     /// `<s>[INST] … [/INST]`.
     Mistral,
+    /// `<｜begin▁of▁sentence｜><｜User｜>…<｜Assistant｜>`.
+    DeepSeek,
+    /// `User: …` and `Bot:`, each at the beginning of a line.
+    Titan,
     /// Plain completion: markup is text.
     None,
 }

@@ -6,6 +6,7 @@
 use crate::canonical::{Request, Sampling};
 use crate::error::WireError;
 use crate::json::{Fields, Node};
+use crate::parameters;
 use crate::sampling::{self, TOP_K_MAX};
 
 /// The keys that are honoured. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in the
@@ -50,8 +51,8 @@ pub(super) fn read_additional(node: &Node<'_>, request: &mut Request) -> Result<
                 None => Ok(()),
             })?;
         }
-        sampling::read_common(fields, sampling)?;
-        sampling.logprobs = sampling::read_logprobs(fields)?;
+        parameters::read_common(fields, request)?;
+        request.sampling.logprobs = sampling::read_logprobs(fields)?;
         request.max_tokens = fields.integer("max_tokens", 1, u32::MAX)?;
         if let Some(node) = fields.take("stop_sequences") {
             request.stop_sequences = sampling::read_stops(&node, 2500)?;

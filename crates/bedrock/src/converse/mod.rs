@@ -15,10 +15,10 @@ mod tools;
 
 pub(crate) use additional::read_thinking;
 pub use additional::{ADDITIONAL_FIELDS, IGNORED_FIELDS};
-pub(crate) use request::parse_countable;
 pub use request::parse_request;
+pub(crate) use request::{parse_countable, read_turns};
 pub use response::{Echo, encode_answer, response_fields};
-pub(crate) use response::{logprobs_value, tool_input};
+pub(crate) use response::{finite, logprobs_value, tool_input};
 pub use stream::{Frame, StreamEncoder};
 
 #[cfg(test)]

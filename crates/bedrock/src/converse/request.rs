@@ -45,14 +45,20 @@ fn empty() -> Request {
 
 /// Reads `messages`, `system`, `toolConfig`, `additionalModelRequestFields`.
 fn read_conversation(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+    read_turns(fields, request)?;
+    if let Some(node) = fields.take("additionalModelRequestFields") {
+        additional::read_additional(&node, request)?;
+    }
+    Ok(())
+}
+
+/// Reads `messages`, `system`, `toolConfig`, which Nova's native body has too.
+pub(crate) fn read_turns(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
     let turns = content::read_messages(&fields.require("messages")?)?;
     let system = fields.take("system").map(|node| content::read_system(&node)).transpose()?;
     let tool_config = fields.take("toolConfig");
     if let Some(node) = &tool_config {
         (request.tools, request.tool_choice) = tools::read_tool_config(node)?;
-    }
-    if let Some(node) = fields.take("additionalModelRequestFields") {
-        additional::read_additional(&node, request)?;
     }
     if tool_config.is_none() && conversation::uses_tools(&turns) {
         return Err(WireError::validation(

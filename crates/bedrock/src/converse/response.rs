@@ -125,7 +125,7 @@ pub(crate) fn logprobs_value(tokens: &[TokenLogprob]) -> Value {
 }
 
 /// JSON has no infinity: impossible tokens get −9999, as in OpenAI's API. Shortest decimal that reads back the same.
-fn finite(logprob: f32) -> Value {
+pub(crate) fn finite(logprob: f32) -> Value {
     let shown = if logprob.is_finite() { logprob } else { -9999.0 };
     shown.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }

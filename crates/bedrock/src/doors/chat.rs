@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Named, read, read_address};
 use crate::canonical::{Answer, Event, Latency, ResponseContext, Usage};
 use crate::error::WireError;
-use crate::families::{Invocation, openai};
+use crate::families::{Invocation, NativeStream as _, openai};
 use crate::sse;
 
 /// What of the body shows in the answer.
@@ -38,7 +38,7 @@ pub fn parse_request(body: &[u8]) -> Result<Named<Options>, WireError> {
 /// The body of a whole answer.
 #[must_use]
 pub fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
-    openai::encode_answer(answer, context)
+    openai::encode(answer, context)
 }
 
 /// Turns canonical events into the events of one stream.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Named, read, read_address};
 use crate::canonical::{Answer, Event, Latency, ResponseContext, Usage};
 use crate::error::WireError;
-use crate::families::anthropic;
+use crate::families::{NativeStream as _, anthropic};
 use crate::sse;
 
 /// What a body to be counted must not have: there is no answer.
@@ -41,7 +41,7 @@ pub fn parse_countable(body: &[u8]) -> Result<Named<()>, WireError> {
 /// The body of a whole answer.
 #[must_use]
 pub fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
-    anthropic::encode_answer(answer, context)
+    anthropic::encode(answer, context)
 }
 
 /// The body of a count of tokens.

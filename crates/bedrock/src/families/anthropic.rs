@@ -1,12 +1,13 @@
 //! Anthropic Messages.
 //!
-//! Accepted beyond Anthropic's own keys: the common sampling parameters. Consecutive messages of one role are one turn,
+//! Accepted beyond Anthropic's own keys: the common parameters. Consecutive messages of one role are one turn,
 //! as Anthropic has it. Accepted without effect: [`IGNORED`], [`TOOL_IGNORED`], and `cache_control` on any block, since
 //! prefixes are cached without being asked. Stop reasons are Converse's words, which are Anthropic's too but for
 //! malformed output: Anthropic has no word for that, and it is not passed off as an end of turn.
 
 use serde_json::{Map, Value, json};
 
+use super::{Codec, NativeStream};
 use crate::canonical::{
     Answer, AnswerBlock, Block, BlockKind, Event, Message, Prompt, Request, ResponseContext, Role,
     StopReason, Tool, ToolChoice, Usage,
@@ -14,8 +15,9 @@ use crate::canonical::{
 use crate::conversation::{self, Turn};
 use crate::converse::{read_thinking, tool_input};
 use crate::error::WireError;
+use crate::family::Family;
 use crate::json::{Fields, Node};
-use crate::sampling;
+use crate::parameters::{Absent, Number, Parameter, Parameters, Whole, number, stops, whole};
 
 const IGNORED: [&str; 4] = ["anthropic_beta", "metadata", "service_tier", "cache_control"];
 const TOOL_IGNORED: [&str; 6] = [
@@ -27,41 +29,54 @@ const TOOL_IGNORED: [&str; 6] = [
     "custom",
 ];
 
-const TEMPERATURE: f32 = 1.0;
-const TOP_P: f32 = 0.999;
-const TOP_K_LIMIT: u32 = 500;
-const STOP_SEQUENCES_MAX: usize = 8191;
 const TOOL_NAME_MAX: usize = 128;
 const TOOL_ID_MAX: usize = 256;
 
-pub(super) fn read_request(fields: &mut Fields<'_>) -> Result<Request, WireError> {
-    fields.require("anthropic_version")?.text()?;
-    read_body(fields)
-}
+const MAX_TOKENS: Parameter =
+    whole(Whole::MaxTokens, "max_tokens", (1, u32::MAX), Absent::Required);
+const TEMPERATURE: Parameter =
+    number(Number::Temperature, "temperature", (0.0, 1.0), Absent::Is(1.0));
+const TOP_P: Parameter = number(Number::TopP, "top_p", (0.0, 1.0), Absent::Is(0.999));
+const TOP_K: Parameter = whole(Whole::TopK, "top_k", (0, 500), Absent::Off);
+const STOPS: Parameter = stops("stop_sequences", 8191);
+
+pub(super) const CODEC: Codec = Codec {
+    family: Family::AnthropicMessages,
+    parameters: &[ANSWERED],
+    read: |fields, parameters, _| {
+        fields.require("anthropic_version")?.text()?;
+        read_with(fields, parameters)
+    },
+    encode,
+    stream: |context| Box::new(Stream::new(context)),
+    echo: None,
+};
+
+/// Of a body that is to be answered.
+const ANSWERED: Parameters =
+    Parameters { models: "", group: None, rows: &[MAX_TOKENS, TEMPERATURE, TOP_P, TOP_K, STOPS] };
+
+/// Of a body to be counted: it has no use for a limit of tokens.
+const COUNTED: Parameters =
+    Parameters { models: "", group: None, rows: &[TEMPERATURE, TOP_P, TOP_K, STOPS] };
 
 /// The same body without the version, which the Messages API has in a header.
 pub(crate) fn read_body(fields: &mut Fields<'_>) -> Result<Request, WireError> {
-    let max_tokens = fields.require("max_tokens")?.integer_u32(1, u32::MAX)?;
-    let mut request = read_countable(fields)?;
-    request.max_tokens = Some(max_tokens);
-    Ok(request)
+    read_with(fields, &ANSWERED)
 }
 
-/// All but the limit of tokens, which a body to be counted has no use for.
+/// A body of the Messages API that is only counted.
 pub(crate) fn read_countable(fields: &mut Fields<'_>) -> Result<Request, WireError> {
+    read_with(fields, &COUNTED)
+}
+
+fn read_with(fields: &mut Fields<'_>, parameters: &Parameters) -> Result<Request, WireError> {
     let mut ignored = Vec::new();
     let turns = read_messages(&fields.require("messages")?, &mut ignored)?;
     let system = fields.take("system").map(|node| read_system(&node, &mut ignored)).transpose()?;
     let turns = conversation::check(system.unwrap_or_default(), conversation::merge(turns))?;
     let mut request = Request::new(Prompt::Turns(turns));
-    let sampling = &mut request.sampling;
-    sampling.temperature = fields.number("temperature", 0.0, 1.0)?.or(Some(TEMPERATURE));
-    sampling.top_p = fields.number("top_p", 0.0, 1.0)?.or(Some(TOP_P));
-    sampling.top_k = fields.integer("top_k", 0, TOP_K_LIMIT)?;
-    sampling::read_common(fields, sampling)?;
-    if let Some(node) = fields.take("stop_sequences") {
-        request.stop_sequences = sampling::read_stops(&node, STOP_SEQUENCES_MAX)?;
-    }
+    parameters.read(fields, &mut request)?;
     if let Some(node) = fields.take("tools") {
         request.tools = read_tools(&node, &mut ignored)?;
     }
@@ -224,7 +239,7 @@ fn read_tool_choice(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {
     }
 }
 
-pub(crate) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
+pub(crate) fn encode(answer: &Answer, context: &ResponseContext) -> Value {
     let mut message = message_head(context);
     let choice = answer.choices.first();
     let blocks = choice.map_or(&[][..], |choice| &choice.content);
@@ -283,15 +298,17 @@ impl Stream {
     pub(crate) fn new(context: ResponseContext) -> Self {
         Stream { context, open: None, stop: (StopReason::MalformedModelOutput, None) }
     }
+}
 
-    pub(crate) fn start(&mut self) -> Vec<Value> {
+impl NativeStream for Stream {
+    fn start(&mut self) -> Vec<Value> {
         let mut message = message_head(&self.context);
         let usage = Usage { input: self.context.input_tokens, ..Usage::default() };
         message["usage"] = usage_value(usage);
         vec![json!({"type": "message_start", "message": message})]
     }
 
-    pub(crate) fn push(&mut self, event: &Event) -> Vec<Value> {
+    fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { index, kind, .. } => {
                 self.open = Some(kind.clone());
@@ -319,7 +336,7 @@ impl Stream {
         }
     }
 
-    pub(crate) fn finish(&mut self, usage: Usage) -> Vec<Value> {
+    fn finish(&mut self, usage: Usage) -> Vec<Value> {
         let delta = json!({"stop_reason": self.stop.0.as_str(), "stop_sequence": self.stop.1});
         vec![
             json!({"type": "message_delta", "delta": delta, "usage": usage_value(usage)}),

@@ -1,20 +1,34 @@
 //! Native bodies of InvokeModel, one file a family: body to canonical request, canonical answer and events to the
 //! family's response and chunks.
 //!
-//! Each file names its keys, ranges and defaults, and lists the keys that it accepts without effect. What Bedrock's
-//! families lack (seed, min_p, penalties, …) is accepted everywhere: see the crate's `sampling` module.
+//! A new family is a file with a `CODEC`, and a row of `CODECS`. Each file names its parameters with ranges
+//! and defaults, and lists the keys that it accepts without effect. What Bedrock's families lack (seed, min_p,
+//! penalties, …) is accepted everywhere: see [`crate::parameters`].
 //! Source: the "model parameters" pages of the Bedrock user guide.
 
 pub(crate) mod anthropic;
+mod cohere;
+mod deepseek;
+mod imported;
+mod jamba;
 mod llama;
+mod mistral_chat;
+mod mistral_text;
+mod nova;
 pub(crate) mod openai;
+mod text;
+mod titan;
+
+use std::fmt::Debug;
 
 use serde_json::{Value, json};
 
 use crate::canonical::{Answer, Event, Latency, Request, ResponseContext, Usage};
 use crate::error::WireError;
 use crate::family::Family;
-use crate::json::{self, Node, Wording};
+use crate::json::{self, Fields, Node, Wording};
+use crate::model_id::Geo;
+use crate::parameters::Parameters;
 
 /// What a body is sent to: some bodies repeat it and must agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,31 +39,85 @@ pub struct Invocation<'a> {
     pub model_id: Option<&'a str>,
 }
 
-/// The shapes that are served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Anthropic,
-    Llama,
-    OpenAi,
+/// How a family's bodies are read and written.
+struct Codec {
+    family: Family,
+    /// By model: see [`Parameters::models`].
+    parameters: &'static [Parameters],
+    read: fn(&mut Fields<'_>, &Parameters, Invocation<'_>) -> Result<Request, WireError>,
+    encode: fn(&Answer, &ResponseContext) -> Value,
+    stream: fn(ResponseContext) -> Box<dyn NativeStream>,
+    /// Adds what the answer repeats of the request, in the families that do so.
+    echo: Option<fn(&Request, &mut Value)>,
 }
 
-fn shape(family: Family) -> Result<Shape, WireError> {
-    match family {
-        Family::AnthropicMessages => Ok(Shape::Anthropic),
-        Family::MetaLlama => Ok(Shape::Llama),
-        Family::OpenAiChat => Ok(Shape::OpenAi),
-        other => Err(WireError::validation(format!(
-            "InvokeModel with {} bodies is not supported by this server. Use Converse for this \
-             model instead.",
-            other.name()
-        ))),
+/// Every family of text.
+const CODECS: [Codec; 12] = [
+    anthropic::CODEC,
+    nova::CODEC,
+    titan::CODEC,
+    llama::CODEC,
+    mistral_text::CODEC,
+    mistral_chat::CODEC,
+    cohere::CODEC,
+    jamba::CODEC,
+    deepseek::CODEC,
+    openai::CODEC,
+    openai::COMPLETION,
+    imported::CODEC,
+];
+
+/// Turns events into the chunks of one family.
+pub(crate) trait NativeStream: Debug + Send {
+    /// Tells what the end of the stream repeats of the request, in the families that do so.
+    fn echo(&mut self, _: &Request) {}
+
+    /// The chunks before the first event.
+    fn start(&mut self) -> Vec<Value> {
+        Vec::new()
     }
+
+    /// The chunks of an event.
+    fn push(&mut self, event: &Event) -> Vec<Value>;
+
+    /// The last chunks, at least one.
+    fn finish(&mut self, usage: Usage) -> Vec<Value>;
+}
+
+fn codec(family: Family) -> Result<&'static Codec, WireError> {
+    const ALL: &[Codec] = &CODECS;
+    ALL.iter().find(|codec| codec.family == family).ok_or_else(|| {
+        WireError::validation(format!(
+            "InvokeModel with {} bodies is not supported by this server.",
+            family.name()
+        ))
+    })
+}
+
+impl Codec {
+    /// The parameters of a model.
+    fn parameters_of(&self, model_id: Option<&str>) -> &'static Parameters {
+        let id = model_id.unwrap_or_default();
+        let base = Geo::split(id).map_or(id, |(_, base)| base);
+        let named = self.parameters.iter().filter(|row| base.starts_with(row.models));
+        named.max_by_key(|row| row.models.len()).unwrap_or(&self.parameters[0])
+    }
+
+    fn parse(&self, body: &Node<'_>, invocation: Invocation<'_>) -> Result<Request, WireError> {
+        let parameters = self.parameters_of(invocation.model_id);
+        body.read(|fields| (self.read)(fields, parameters, invocation))
+    }
+}
+
+/// The parameters of every family, by family and then by model.
+pub fn parameters() -> impl Iterator<Item = (Family, &'static Parameters)> {
+    CODECS.into_iter().flat_map(|codec| codec.parameters.iter().map(move |row| (codec.family, row)))
 }
 
 /// Reads a native body; `streaming` says which operation it came with.
 ///
 /// # Errors
-/// A ValidationException that names the field, or the family if its bodies are not served.
+/// A ValidationException that names the field, or the family if it does not generate text.
 pub fn parse_request(family: Family, body: &[u8], streaming: bool) -> Result<Request, WireError> {
     parse_invocation(family, body, Invocation { streaming: Some(streaming), model_id: None })
 }
@@ -57,26 +125,39 @@ pub fn parse_request(family: Family, body: &[u8], streaming: bool) -> Result<Req
 /// Reads a native body that must agree with what it is sent to.
 ///
 /// # Errors
-/// A ValidationException that names the field, or the family if its bodies are not served.
+/// A ValidationException that names the field, or the family if it does not generate text.
 pub fn parse_invocation(
     family: Family,
     body: &[u8],
     invocation: Invocation<'_>,
 ) -> Result<Request, WireError> {
-    let shape = shape(family)?;
-    let value = json::parse(body)?;
-    let node = Node::root(&value, Wording::Native);
-    match shape {
-        Shape::Anthropic => node.read(anthropic::read_request),
-        Shape::Llama => node.read(llama::read_request),
-        Shape::OpenAi => node.read(|fields| openai::read_request(fields, invocation)),
-    }
+    parse_told(Some(family), body, invocation).map(|(_, request)| request)
 }
 
-/// The body of a unary response.
+/// The same for a model whose vendor may be unknown: such a body has one of the forms of imported models and tells
+/// itself which. The family that comes back is the one to answer in.
 ///
 /// # Errors
-/// The family's bodies are not served.
+/// A ValidationException that names the field, or the family if it does not generate text.
+pub fn parse_told(
+    family: Option<Family>,
+    body: &[u8],
+    invocation: Invocation<'_>,
+) -> Result<(Family, Request), WireError> {
+    let known = family.map(codec).transpose()?;
+    let value = json::parse(body)?;
+    let node = Node::root(&value, Wording::Native);
+    let codec = match known {
+        Some(known) => known,
+        None => codec(imported::told(&node)?)?,
+    };
+    Ok((codec.family, codec.parse(&node, invocation)?))
+}
+
+/// The body of a unary response, but for what [`echo`] adds.
+///
+/// # Errors
+/// The family does not generate text.
 pub fn encode_answer(
     family: Family,
     answer: &Answer,
@@ -84,64 +165,58 @@ pub fn encode_answer(
     latency: &Latency,
 ) -> Result<Value, WireError> {
     let _ = latency; // No native unary body carries times; they go into headers.
-    Ok(match shape(family)? {
-        Shape::Anthropic => anthropic::encode_answer(answer, context),
-        Shape::Llama => llama::encode_answer(answer),
-        Shape::OpenAi => openai::encode_answer(answer, context),
-    })
+    Ok((codec(family)?.encode)(answer, context))
+}
+
+/// Whether a family's answers repeat a part of the request.
+#[must_use]
+pub fn echoes(family: Family) -> bool {
+    codec(family).is_ok_and(|codec| codec.echo.is_some())
+}
+
+/// Adds to a unary response what the family's repeats of the request: Cohere's has the history of the conversation.
+pub fn echo(family: Family, request: &Request, body: &mut Value) {
+    if let Ok(Codec { echo: Some(echo), .. }) = codec(family) {
+        echo(request, body);
+    }
 }
 
 /// Turns canonical events into the native chunks of one response.
-#[derive(Clone, Debug)]
-pub struct StreamEncoder(Encoder);
-
-#[derive(Clone, Debug)]
-enum Encoder {
-    Anthropic(anthropic::Stream),
-    Llama(llama::Stream),
-    OpenAi(openai::Stream),
-}
+#[derive(Debug)]
+pub struct StreamEncoder(Box<dyn NativeStream>);
 
 impl StreamEncoder {
     /// An encoder for one response.
     ///
     /// # Errors
-    /// The family's bodies are not served.
+    /// The family does not generate text.
     pub fn new(family: Family, context: ResponseContext) -> Result<Self, WireError> {
-        Ok(StreamEncoder(match shape(family)? {
-            Shape::Anthropic => Encoder::Anthropic(anthropic::Stream::new(context)),
-            Shape::Llama => Encoder::Llama(llama::Stream::new(&context)),
-            Shape::OpenAi => Encoder::OpenAi(openai::Stream::new(context)),
-        }))
+        Ok(StreamEncoder((codec(family)?.stream)(context)))
+    }
+
+    /// Tells the request, of which some families repeat a part at the end: see [`echo`].
+    #[must_use]
+    pub fn echoing(mut self, request: &Request) -> Self {
+        self.0.echo(request);
+        self
     }
 
     /// The chunks before the first event.
     #[must_use]
     pub fn start(&mut self) -> Vec<Value> {
-        match &mut self.0 {
-            Encoder::Anthropic(stream) => stream.start(),
-            Encoder::Llama(_) | Encoder::OpenAi(_) => Vec::new(),
-        }
+        self.0.start()
     }
 
     /// The chunks of an event.
     #[must_use]
     pub fn push(&mut self, event: &Event) -> Vec<Value> {
-        match &mut self.0 {
-            Encoder::Anthropic(stream) => stream.push(event),
-            Encoder::Llama(stream) => stream.push(event),
-            Encoder::OpenAi(stream) => stream.push(event),
-        }
+        self.0.push(event)
     }
 
     /// The last chunks; the very last carries `amazon-bedrock-invocationMetrics`.
     #[must_use]
     pub fn finish(&mut self, usage: Usage, latency: Latency) -> Vec<Value> {
-        let mut chunks = match &mut self.0 {
-            Encoder::Anthropic(stream) => stream.finish(usage),
-            Encoder::Llama(stream) => stream.finish(usage),
-            Encoder::OpenAi(stream) => stream.finish(usage),
-        };
+        let mut chunks = self.0.finish(usage);
         if let Some(last) = chunks.last_mut() {
             last["amazon-bedrock-invocationMetrics"] = invocation_metrics(usage, latency);
         }

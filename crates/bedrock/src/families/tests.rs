@@ -1,5 +1,11 @@
 mod anthropic;
+mod cohere;
+mod completions;
+mod imported;
+mod jamba;
 mod llama;
+mod mistral;
+mod nova;
 mod openai;
 mod responses;
 
@@ -46,13 +52,24 @@ fn refuses(family: Family, cases: &[(Value, &str)]) {
 }
 
 #[test]
-fn bodies_that_are_not_served_are_refused_by_name() {
+fn every_family_of_text_is_served_and_others_are_refused_by_name() {
     for family in Family::all() {
-        let served =
-            matches!(family, Family::AnthropicMessages | Family::MetaLlama | Family::OpenAiChat);
         let error = super::parse_request(family, b"{}", false).unwrap_err();
         let refused = error.message.contains("is not supported by this server");
-        assert_eq!(refused, !served, "{}", error.message);
-        assert!(served || error.message.contains(family.name()), "{}", error.message);
+        assert_eq!(refused, !family.generates_text(), "{}", error.message);
+        assert!(!refused || error.message.contains(family.name()), "{}", error.message);
     }
+}
+
+#[test]
+fn the_longest_beginning_of_an_id_says_whose_parameters_count() {
+    let most = |id: &str| {
+        let body = br#"{"prompt": "a", "max_tokens": 5000}"#;
+        let invocation = super::Invocation { streaming: None, model_id: Some(id) };
+        super::parse_invocation(Family::MistralText, body, invocation).is_ok()
+    };
+    assert!(most("mistral.mistral-7b-instruct-v0:2"));
+    assert!(!most("mistral.mixtral-8x7b-instruct-v0:1"));
+    assert!(!most("us.mistral.mixtral-8x7b-instruct-v0:1"), "a geo prefix changes nothing");
+    assert!(most("something.else"));
 }

@@ -3,27 +3,38 @@
 use bedrock::canonical::{Block, Message, Prompt, Request, Role, Sampling};
 use bedrock::doors::{chat, messages, responses};
 use bedrock::error::WireError;
+use bedrock::families::Invocation;
 use bedrock::family::Family;
 use bedrock::{converse, count_tokens, families};
 
+/// What the first byte may ask for.
+pub(crate) const READERS: u8 = 20;
+
 /// The first byte says what the rest is: `0` Converse, `1` Anthropic, `2` Llama, `3` OpenAI unary, `4` OpenAI streamed,
-/// `5` to `7` CountTokens of the three families; then the doors: `8` chat completions, `9` Messages, `:` Messages to be
-/// counted, `;` Responses.
+/// `5` to `7` CountTokens of the three families, then Nova, Titan, Mistral text and chat, Cohere, Jamba, DeepSeek, a body
+/// that tells its form itself; then the doors: chat completions, Messages, Messages to be counted, Responses.
 pub(crate) fn read(which: u8, body: &[u8]) -> Result<Request, WireError> {
-    let [anthropic, llama, openai] =
-        [Family::AnthropicMessages, Family::MetaLlama, Family::OpenAiChat];
-    match which % 12 {
+    let native = |family, streaming| families::parse_request(family, body, streaming);
+    match which % READERS {
         0 => converse::parse_request(body),
-        1 => families::parse_request(anthropic, body, false),
-        2 => families::parse_request(llama, body, true),
-        3 => families::parse_request(openai, body, false),
-        4 => families::parse_request(openai, body, true),
-        5 => count_tokens::parse_request(body, anthropic),
-        6 => count_tokens::parse_request(body, llama),
-        7 => count_tokens::parse_request(body, openai),
-        8 => chat::parse_request(body).map(|named| named.request),
-        9 => messages::parse_request(body).map(|named| named.request),
-        10 => messages::parse_countable(body).map(|named| named.request),
+        1 => native(Family::AnthropicMessages, false),
+        2 => native(Family::MetaLlama, true),
+        3 => native(Family::OpenAiChat, false),
+        4 => native(Family::OpenAiChat, true),
+        5 => count_tokens::parse_request(body, Some(Family::AnthropicMessages)),
+        6 => count_tokens::parse_request(body, Some(Family::MetaLlama)),
+        7 => count_tokens::parse_request(body, Some(Family::OpenAiChat)),
+        8 => native(Family::Nova, false),
+        9 => native(Family::TitanText, false),
+        10 => native(Family::MistralText, false),
+        11 => native(Family::MistralChat, false),
+        12 => native(Family::CohereCommand, false),
+        13 => native(Family::Jamba, false),
+        14 => native(Family::DeepSeek, false),
+        15 => families::parse_told(None, body, Invocation::default()).map(|(_, request)| request),
+        16 => chat::parse_request(body).map(|named| named.request),
+        17 => messages::parse_request(body).map(|named| named.request),
+        18 => messages::parse_countable(body).map(|named| named.request),
         _ => responses::parse_request(body).map(|named| named.request),
     }
 }

@@ -182,7 +182,135 @@ fn whole(family: Family, choices: u32, events: &[Event]) -> Value {
     families::encode_answer(family, &fold(choices, events), &context(), &LATENCY).unwrap()
 }
 
+/// Where each family has text: in an answer, and in a chunk.
+const TEXTS: [(Family, &str, &str); 12] = [
+    (Family::AnthropicMessages, "/content/*/text", "/delta/text"),
+    (Family::Nova, "/output/message/content/*/text", "/contentBlockDelta/delta/text"),
+    (Family::TitanText, "/results/0/outputText", "/outputText"),
+    (Family::MetaLlama, "/generation", "/generation"),
+    (Family::MistralText, "/outputs/0/text", "/outputs/0/text"),
+    (Family::MistralChat, "/choices/0/message/content", "/choices/0/message/content"),
+    (Family::CohereCommand, "/text", "/text"),
+    (Family::Jamba, "/choices/0/message/content", "/choices/0/delta/content"),
+    (Family::DeepSeek, "/choices/0/text", "/choices/0/text"),
+    (Family::OpenAiChat, "/choices/0/message/content", "/choices/0/delta/content"),
+    (Family::OpenAiCompletion, "/choices/0/text", "/choices/0/text"),
+    (Family::ImportedCompletion, "/generation", "/generation"),
+];
+
+/// The text at a pointer, in which `*` stands for every item of a list.
+fn text_at(value: &Value, pointer: &str) -> String {
+    match pointer.split_once("/*") {
+        None => value.pointer(pointer).map_or("", text_of).to_owned(),
+        Some((list, rest)) => {
+            let items = value.pointer(list).and_then(Value::as_array).into_iter().flatten();
+            items.map(|item| text_at(item, rest)).collect()
+        }
+    }
+}
+
+/// Any events in any order, of choices and blocks that need not be open.
+fn disorder() -> impl Strategy<Value = Vec<Event>> {
+    let kinds = vec![
+        BlockKind::Text,
+        BlockKind::Reasoning,
+        BlockKind::ToolUse { id: "t".into(), name: "f".into() },
+    ];
+    let place = || (0u32..3, 0u32..3);
+    let start = (place(), proptest::sample::select(kinds))
+        .prop_map(|((choice, index), kind)| Event::BlockStart { choice, index, kind });
+    let delta = (place(), "[a{}\"ß]{1,4}").prop_map(|((choice, index), text)| Event::Delta {
+        choice,
+        index,
+        text,
+    });
+    let end = place().prop_map(|(choice, index)| Event::BlockStop { choice, index });
+    let stop = (0u32..3, reason()).prop_map(|(choice, reason)| Event::Stop {
+        choice,
+        reason,
+        stop_sequence: None,
+    });
+    let logprobs = (0u32..3).prop_map(|choice| Event::Logprobs { choice, tokens: Vec::new() });
+    prop::collection::vec(prop_oneof![start, delta, end, stop, logprobs], 0..12)
+}
+
 proptest! {
+    #[test]
+    fn in_every_family_the_streamed_text_is_that_of_the_answer(
+        blocks in blocks(),
+        reason in reason(),
+    ) {
+        let events = events(0, blocks, reason);
+        for (family, whole_text, chunk_text) in TEXTS {
+            let unary = whole(family, 1, &events);
+            let joined: String =
+                native(family, &events).iter().map(|chunk| text_at(chunk, chunk_text)).collect();
+            prop_assert_eq!(text_at(&unary, whole_text), joined, "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn any_events_at_all_are_encoded_in_every_family(events in disorder()) {
+        for family in Family::all().filter(|family| family.generates_text()) {
+            let chunks = native(family, &events);
+            let (last, before) = chunks.split_last().unwrap();
+            let metrics = "amazon-bedrock-invocationMetrics";
+            prop_assert!(last.get(metrics).is_some());
+            prop_assert!(before.iter().all(|chunk| chunk.get(metrics).is_none()));
+        }
+    }
+
+    #[test]
+    fn a_joined_nova_stream_is_the_unary_answer(blocks in blocks(), reason in reason()) {
+        let events = events(0, blocks, reason);
+        let mut chunks = native(Family::Nova, &events);
+        let last = chunks.last_mut().unwrap().as_object_mut().unwrap();
+        last.remove("amazon-bedrock-invocationMetrics");
+        let frames: Vec<(&str, Value)> = chunks
+            .iter()
+            .map(|chunk| {
+                let (name, payload) = chunk.as_object().unwrap().iter().next().unwrap();
+                (name.as_str(), payload.clone())
+            })
+            .collect();
+        let unary = whole(Family::Nova, 1, &events);
+        let (content, stop_reason) = join_converse(&frames);
+        prop_assert_eq!(&unary["output"]["message"]["content"], &Value::from(content));
+        prop_assert_eq!(&unary["stopReason"], &stop_reason);
+        prop_assert_eq!(&unary["usage"], &frames.last().unwrap().1["usage"]);
+    }
+
+    #[test]
+    fn a_joined_mistral_stream_is_the_unary_answer(blocks in blocks(), reason in reason()) {
+        let events = events(0, blocks, reason);
+        let chunks = native(Family::MistralChat, &events);
+        let calls = |body: &Value| body["choices"][0]["message"]["tool_calls"].as_array().cloned();
+        let streamed: Vec<Value> = chunks.iter().filter_map(calls).flatten().collect();
+        let unary = whole(Family::MistralChat, 1, &events);
+        prop_assert_eq!(calls(&unary).unwrap_or_default(), streamed);
+        let last = &chunks.last().unwrap()["choices"][0]["stop_reason"];
+        prop_assert_eq!(&unary["choices"][0]["stop_reason"], last);
+    }
+
+    #[test]
+    fn the_end_of_a_cohere_stream_repeats_the_unary_answer(
+        blocks in blocks(),
+        reason in reason(),
+    ) {
+        let events = events(0, blocks, reason);
+        let chunks = native(Family::CohereCommand, &events);
+        let unary = whole(Family::CohereCommand, 1, &events);
+        let mut repeated = chunks.last().unwrap()["response"].clone();
+        repeated.as_object_mut().unwrap().remove("meta");
+        prop_assert_eq!(&unary, &repeated);
+        let calls: Vec<Value> = chunks
+            .iter()
+            .filter(|chunk| chunk["event_type"] == "tool-calls-generation")
+            .flat_map(|chunk| chunk["tool_calls"].as_array().unwrap().clone())
+            .collect();
+        prop_assert_eq!(unary["tool_calls"].as_array().cloned().unwrap_or_default(), calls);
+    }
+
     #[test]
     fn a_joined_converse_stream_is_the_unary_answer(blocks in blocks(), reason in reason()) {
         let events = events(0, blocks, reason);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bedrock::count_tokens;
-use bedrock::family::Family;
 use http::StatusCode;
 
 use super::{count, parse, resolve};
@@ -13,7 +12,7 @@ use crate::respond::{self, put};
 /// `POST /model/{modelId}/count-tokens`
 pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
     let asked = resolve(call, segment)?;
-    let family = asked.family.unwrap_or(Family::OpenAiChat);
+    let family = asked.family;
     let request =
         Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
     let (tokens, serving) = count(call, &asked, request).await?;

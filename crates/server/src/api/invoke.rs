@@ -1,6 +1,8 @@
 //! InvokeModel and InvokeModelWithResponseStream: the family's own bodies.
 
-use bedrock::canonical::{Answer, Latency, ResponseContext, ServiceTier};
+use std::sync::Arc;
+
+use bedrock::canonical::{Answer, Latency, Request, ResponseContext, ServiceTier};
 use bedrock::error::{StreamOperation, WireError};
 use bedrock::eventstream;
 use bedrock::families::{self, Invocation, StreamEncoder};
@@ -15,23 +17,29 @@ use crate::stream::Frames;
 /// `POST /model/{modelId}/invoke` and `POST /model/{modelId}/invoke-with-response-stream`
 pub(crate) async fn invoke(call: &mut Call, segment: &str, streaming: bool) -> Outcome {
     let asked = resolve(call, segment)?;
-    // A configured id of no known vendor: the shape that most open models' servers speak.
-    let family =
-        asked.family.filter(|family| family.generates_text()).unwrap_or(Family::OpenAiChat);
+    // A configured id of no known vendor: its body tells which shape it has.
+    let family = asked.family.filter(|family| family.generates_text());
     let id = asked.id.clone();
-    let mut request = parse(call, move |body| {
+    let (family, mut request) = parse(call, move |body| {
         let invocation = Invocation { streaming: Some(streaming), model_id: Some(&id) };
-        families::parse_invocation(family, body, invocation)
+        families::parse_told(family, body, invocation)
     })
     .await?;
     headers::read(call, &mut request)?;
-    let shapes = Native { family, tier: request.service_tier };
+    let request = Arc::new(request);
+    let shapes = Native {
+        family,
+        tier: request.service_tier,
+        echoed: families::echoes(family).then(|| Arc::clone(&request)),
+    };
     answer(call, &asked, request, shapes, streaming).await
 }
 
 struct Native {
     family: Family,
     tier: ServiceTier,
+    /// The request, where the answer repeats a part of it.
+    echoed: Option<Arc<Request>>,
 }
 
 impl Shapes for Native {
@@ -44,11 +52,19 @@ impl Shapes for Native {
         context: &ResponseContext,
         latency: &Latency,
     ) -> Result<Value, WireError> {
-        families::encode_answer(self.family, answer, context, latency)
+        let mut body = families::encode_answer(self.family, answer, context, latency)?;
+        if let Some(request) = &self.echoed {
+            families::echo(self.family, request, &mut body);
+        }
+        Ok(body)
     }
 
     fn encoder(&self, context: &ResponseContext) -> Result<StreamEncoder, WireError> {
-        StreamEncoder::new(self.family, context.clone())
+        let encoder = StreamEncoder::new(self.family, context.clone())?;
+        Ok(match &self.echoed {
+            Some(request) => encoder.echoing(request),
+            None => encoder,
+        })
     }
 
     fn frame(chunk: &Value, frames: &mut Frames) {

@@ -99,11 +99,11 @@ encoder!(doors::responses::StreamEncoder, sse::Event);
 pub(crate) async fn answer<S: Shapes>(
     call: &mut Call,
     asked: &Asked,
-    request: Request,
+    request: impl Into<Arc<Request>>,
     shapes: S,
     streaming: bool,
 ) -> Outcome {
-    let request = Arc::new(request);
+    let request = request.into();
     let lease = begin(call, asked, Arc::clone(&request)).await?;
     call.record.served_by.clone_from(&lease.facts().model);
     if streaming {

@@ -9,6 +9,7 @@ use crate::doors::{Named, read, read_address};
 use crate::error::WireError;
 use crate::families::openai;
 use crate::json::{Fields, Node, cut};
+use crate::parameters::{Absent, Parameters, Whole, whole};
 
 /// Keys that are accepted without effect.
 pub const IGNORED_FIELDS: [&str; 6] = [
@@ -19,6 +20,17 @@ pub const IGNORED_FIELDS: [&str; 6] = [
     "max_tool_calls",
     "client_metadata",
 ];
+
+const PARAMETERS: Parameters = Parameters {
+    models: "",
+    group: None,
+    rows: &[
+        whole(Whole::MaxTokens, "max_output_tokens", (1, u32::MAX), Absent::Model),
+        openai::TEMPERATURE,
+        openai::TOP_P,
+        openai::TOP_K,
+    ],
+};
 
 /// What needs a response that was kept.
 const STATEFUL: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
@@ -45,8 +57,7 @@ pub fn parse_request(body: &[u8]) -> Result<Named<Echo>, WireError> {
         let turns = items::read_input(&fields.require("input")?, system, &mut ignored)?;
         let mut request = Request::new(Prompt::Turns(turns));
         request.ignored = ignored;
-        openai::read_sampling(fields, &mut request)?;
-        request.max_tokens = fields.integer("max_output_tokens", 1, u32::MAX)?;
+        PARAMETERS.read(fields, &mut request)?;
         read_tools(fields, &mut request)?;
         read_output(fields, &mut request)?;
         if let Some(tier) = fields.take("service_tier") {

@@ -4,18 +4,25 @@
 //! without effect: [`IGNORED`], `name` and `annotations` of messages, `stream_options.include_obfuscation`.
 //! `stream_options.include_usage` is accepted: usage is on the last chunk either way.
 
+mod completion;
 mod messages;
 mod response;
 
-use super::Invocation;
+use super::{Codec, Invocation};
 use crate::canonical::{Prompt, Request, ServiceTier, Tool, ToolChoice};
 use crate::conversation;
 use crate::error::WireError;
+use crate::family::Family;
 use crate::json::{Fields, Node};
-use crate::sampling::{self, TOP_K_MAX};
+use crate::parameters::{
+    Absent, Kind, Number, Parameter, Parameters, Whole, logprobs, number, stop_or_stops, whole,
+};
+use crate::sampling::TOP_K_MAX;
 
+pub(super) use completion::CODEC as COMPLETION;
 pub(crate) use messages::{TOOL_ID_MAX, read_arguments};
-pub(crate) use response::{Stream, encode_answer};
+pub(super) use response::stream;
+pub(crate) use response::{Stream, encode};
 
 /// Names of `service_tier`.
 pub(crate) const TIERS: [(&str, ServiceTier); 4] = [
@@ -30,25 +37,43 @@ const CHOICES_MAX: u32 = 16;
 const STOP_SEQUENCES_MAX: usize = 4;
 pub(crate) const TOOL_NAME_MAX: usize = 128;
 
+pub(crate) const TEMPERATURE: Parameter =
+    number(Number::Temperature, "temperature", (0.0, 2.0), Absent::Model);
+pub(crate) const TOP_P: Parameter = number(Number::TopP, "top_p", (0.0, 1.0), Absent::Model);
+pub(crate) const TOP_K: Parameter = whole(Whole::TopK, "top_k", (0, TOP_K_MAX), Absent::Off);
+
+const CHAT: Parameters = Parameters {
+    models: "",
+    group: None,
+    rows: &[
+        whole(Whole::MaxTokens, "max_completion_tokens", (1, u32::MAX), Absent::Model)
+            .or("max_tokens"),
+        TEMPERATURE,
+        TOP_P,
+        TOP_K,
+        stop_or_stops("stop", STOP_SEQUENCES_MAX),
+        whole(Whole::Choices, "n", (1, CHOICES_MAX), Absent::Is(1)),
+        logprobs(Kind::Logprobs),
+    ],
+};
+
+pub(super) const CODEC: Codec =
+    Codec { family: Family::OpenAiChat, parameters: &[CHAT], read, encode, stream, echo: None };
+
+/// Reads a body.
 pub(crate) fn read_request(
     fields: &mut Fields<'_>,
     invocation: Invocation<'_>,
 ) -> Result<Request, WireError> {
-    let mut ignored = Vec::new();
-    let turns = messages::read_messages(&fields.require("messages")?, &mut ignored)?;
-    let mut request = Request::new(Prompt::Turns(turns));
-    request.ignored = ignored;
-    read_sampling(fields, &mut request)?;
-    request.sampling.logprobs = sampling::read_logprobs(fields)?;
-    request.max_tokens = read_max_tokens(fields)?;
-    request.choices = fields.integer("n", 1, CHOICES_MAX)?.unwrap_or(1);
-    if let Some(stop) = fields.take("stop") {
-        request.stop_sequences = if stop.value().is_string() {
-            vec![stop.text_within(1, usize::MAX)?.to_owned()]
-        } else {
-            sampling::read_stops(&stop, STOP_SEQUENCES_MAX)?
-        };
-    }
+    read(fields, &CHAT, invocation)
+}
+
+fn read(
+    fields: &mut Fields<'_>,
+    parameters: &Parameters,
+    invocation: Invocation<'_>,
+) -> Result<Request, WireError> {
+    let mut request = read_chat(fields, parameters)?;
     read_tools(fields, &mut request)?;
     read_agreement(fields, &mut request, invocation)?;
     if let Some(node) = fields.take("service_tier") {
@@ -60,34 +85,22 @@ pub(crate) fn read_request(
     Ok(request)
 }
 
-/// All sampling parameters but the log-probabilities.
-pub(crate) fn read_sampling(
+/// Reads `messages` and the parameters.
+pub(super) fn read_chat(
     fields: &mut Fields<'_>,
-    request: &mut Request,
-) -> Result<(), WireError> {
-    let sampling = &mut request.sampling;
-    sampling.temperature = fields.number("temperature", 0.0, 2.0)?;
-    sampling.top_p = fields.number("top_p", 0.0, 1.0)?;
-    sampling.top_k = fields.integer("top_k", 0, TOP_K_MAX)?;
-    sampling::read_common(fields, sampling)
+    parameters: &Parameters,
+) -> Result<Request, WireError> {
+    let mut ignored = Vec::new();
+    let turns = messages::read_messages(&fields.require("messages")?, &mut ignored)?;
+    let mut request = Request::new(Prompt::Turns(turns));
+    request.ignored = ignored;
+    parameters.read(fields, &mut request)?;
+    Ok(request)
 }
 
-/// `max_completion_tokens`, or its older name; both only if they agree.
-fn read_max_tokens(fields: &mut Fields<'_>) -> Result<Option<u32>, WireError> {
-    let older = fields.take("max_tokens");
-    let max = fields.integer("max_completion_tokens", 1, u32::MAX)?;
-    let Some(older) = older else { return Ok(max) };
-    let limit = older.integer_u32(1, u32::MAX)?;
-    match max {
-        Some(max) if max != limit => Err(older.error("does not agree with max_completion_tokens")),
-        _ => Ok(Some(limit)),
-    }
-}
-
-fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    if let Some(node) = fields.take("tools") {
-        request.tools = node.items()?.map(|item| item.read(read_tool)).collect::<Result<_, _>>()?;
-    }
+/// Reads `tools`, and which of them must be used.
+pub(super) fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+    request.tools = read_tool_list(fields)?;
     if let Some(node) = fields.take("tool_choice") {
         request.tool_choice = read_tool_choice(&node)?;
     }
@@ -96,6 +109,12 @@ fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wire
         fields.refuse(&[key], "limiting the number of tool calls is not supported yet")?;
     }
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")
+}
+
+/// Reads `tools`.
+pub(super) fn read_tool_list(fields: &mut Fields<'_>) -> Result<Vec<Tool>, WireError> {
+    let Some(node) = fields.take("tools") else { return Ok(Vec::new()) };
+    node.items()?.map(|item| item.read(read_tool)).collect()
 }
 
 fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
@@ -135,7 +154,7 @@ fn read_tool_choice(node: &Node<'_>) -> Result<ToolChoice, WireError> {
 }
 
 /// `stream` must agree with the operation and `model` with the path.
-fn read_agreement(
+pub(super) fn read_agreement(
     fields: &mut Fields<'_>,
     request: &mut Request,
     invocation: Invocation<'_>,
@@ -177,7 +196,8 @@ fn agrees(id: &str, named: &str) -> bool {
     tail_of(id, named) || tail_of(named, id)
 }
 
-fn read_response_format(fields: &mut Fields<'_>) -> Result<(), WireError> {
+/// Reads `response_format`, which may only be text.
+pub(super) fn read_response_format(fields: &mut Fields<'_>) -> Result<(), WireError> {
     let Some(format) = fields.take("response_format") else { return Ok(()) };
     if format.object()?.get("type").and_then(|kind| kind.as_str()) == Some("text") {
         return format.read(|fields| fields.require("type").map(|_| ()));

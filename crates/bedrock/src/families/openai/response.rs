@@ -9,24 +9,26 @@ use serde_json::{Value, json};
 
 use crate::canonical::{Answer, BlockKind, Choice, Event, ResponseContext, StopReason, Usage};
 use crate::converse::logprobs_value;
+use crate::families::NativeStream;
 
-const REASONING_START: &str = "<reasoning>";
-const REASONING_END: &str = "</reasoning>";
+pub(super) const REASONING_START: &str = "<reasoning>";
+pub(super) const REASONING_END: &str = "</reasoning>";
 /// Arguments of a call that has none: clients parse the text as JSON.
 const NO_ARGUMENTS: &str = "{}";
 
-pub(crate) fn encode_answer(answer: &Answer, context: &ResponseContext) -> Value {
+/// The body of a unary response.
+pub(crate) fn encode(answer: &Answer, context: &ResponseContext) -> Value {
     let choices: Vec<Value> =
         answer.choices.iter().zip(0..).map(|(choice, index)| whole_choice(choice, index)).collect();
-    let mut body = head(context, "chat.completion");
+    let mut body = head(context, "chatcmpl", "chat.completion");
     body["choices"] = choices.into();
     body["usage"] = usage_value(answer.usage);
     body
 }
 
-fn head(context: &ResponseContext, object: &str) -> Value {
+pub(super) fn head(context: &ResponseContext, prefix: &str, object: &str) -> Value {
     json!({
-        "id": format!("chatcmpl-{}", context.request_id),
+        "id": format!("{prefix}-{}", context.request_id),
         "object": object,
         "created": context.created,
         "model": context.model_id,
@@ -66,7 +68,7 @@ fn whole_choice(choice: &Choice, index: u32) -> Value {
     })
 }
 
-fn finish_reason(reason: StopReason) -> &'static str {
+pub(super) fn finish_reason(reason: StopReason) -> &'static str {
     match reason {
         StopReason::EndTurn | StopReason::StopSequence => "stop",
         StopReason::ToolUse => "tool_calls",
@@ -75,7 +77,7 @@ fn finish_reason(reason: StopReason) -> &'static str {
     }
 }
 
-fn usage_value(usage: Usage) -> Value {
+pub(super) fn usage_value(usage: Usage) -> Value {
     let prompt = usage.input + usage.cache_read + usage.cache_write;
     json!({
         "prompt_tokens": prompt,
@@ -83,6 +85,11 @@ fn usage_value(usage: Usage) -> Value {
         "total_tokens": prompt + usage.output,
         "prompt_tokens_details": {"cached_tokens": usage.cache_read},
     })
+}
+
+/// A stream of chunks.
+pub(in crate::families) fn stream(context: ResponseContext) -> Box<dyn NativeStream> {
+    Box::new(Stream::new(context))
 }
 
 /// Chunks of all choices interleaved: the role first, then deltas, then the finish reason.
@@ -107,8 +114,10 @@ impl Stream {
     pub(crate) fn new(context: ResponseContext) -> Self {
         Stream { context, choices: BTreeMap::new(), held: None }
     }
+}
 
-    pub(crate) fn push(&mut self, event: &Event) -> Vec<Value> {
+impl NativeStream for Stream {
+    fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { choice, kind, .. } => self.block_start(*choice, kind),
             Event::Delta { choice, text, .. } => self.delta(*choice, text),
@@ -130,12 +139,14 @@ impl Stream {
         }
     }
 
-    pub(crate) fn finish(&mut self, usage: Usage) -> Vec<Value> {
+    fn finish(&mut self, usage: Usage) -> Vec<Value> {
         let mut last = self.last();
         last["usage"] = usage_value(usage);
         vec![last]
     }
+}
 
+impl Stream {
     /// The last chunk of the choices, with a finish reason and without usage.
     pub(crate) fn last(&mut self) -> Value {
         match self.held.take() {
@@ -146,7 +157,7 @@ impl Stream {
 
     /// A chunk of no choice, for the usage alone.
     pub(crate) fn usage_chunk(&self, usage: Usage) -> Value {
-        let mut chunk = head(&self.context, "chat.completion.chunk");
+        let mut chunk = head(&self.context, "chatcmpl", "chat.completion.chunk");
         chunk["choices"] = json!([]);
         chunk["usage"] = usage_value(usage);
         chunk
@@ -211,7 +222,7 @@ impl Stream {
 
     #[expect(clippy::needless_pass_by_value, reason = "the delta becomes part of the chunk")]
     fn chunk(&self, choice: u32, delta: Value, reason: Option<&str>) -> Value {
-        let mut chunk = head(&self.context, "chat.completion.chunk");
+        let mut chunk = head(&self.context, "chatcmpl", "chat.completion.chunk");
         chunk["choices"] =
             json!([{"index": choice, "delta": delta, "logprobs": null, "finish_reason": reason}]);
         chunk

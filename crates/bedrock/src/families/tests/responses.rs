@@ -9,10 +9,25 @@ use crate::family::Family;
 
 const LATENCY: Latency = Latency { total_ms: 321, first_byte_ms: 45 };
 const USAGE: Usage = Usage { input: 11, output: 7, cache_read: 16, cache_write: 2 };
-const SERVED: [(&str, Family); 3] = [
-    ("anthropic", Family::AnthropicMessages),
-    ("llama", Family::MetaLlama),
-    ("openai", Family::OpenAiChat),
+/// Every family: the name of its snapshots, and where an answer and the last chunks say why it ended.
+const SERVED: [(&str, Family, &str, &str); 12] = [
+    ("anthropic", Family::AnthropicMessages, "/stop_reason", "/delta/stop_reason"),
+    ("llama", Family::MetaLlama, "/stop_reason", "/stop_reason"),
+    ("openai", Family::OpenAiChat, "/choices/0/finish_reason", "/choices/0/finish_reason"),
+    ("nova", Family::Nova, "/stopReason", "/messageStop/stopReason"),
+    ("titan", Family::TitanText, "/results/0/completionReason", "/completionReason"),
+    ("mistral_text", Family::MistralText, "/outputs/0/stop_reason", "/outputs/0/stop_reason"),
+    ("mistral_chat", Family::MistralChat, "/choices/0/stop_reason", "/choices/0/stop_reason"),
+    ("cohere", Family::CohereCommand, "/finish_reason", "/finish_reason"),
+    ("jamba", Family::Jamba, "/choices/0/finish_reason", "/choices/0/finish_reason"),
+    ("deepseek", Family::DeepSeek, "/choices/0/stop_reason", "/choices/0/stop_reason"),
+    (
+        "completion",
+        Family::OpenAiCompletion,
+        "/choices/0/finish_reason",
+        "/choices/0/finish_reason",
+    ),
+    ("imported", Family::ImportedCompletion, "/stop_reason", "/stop_reason"),
 ];
 
 fn context() -> ResponseContext {
@@ -73,7 +88,7 @@ fn stream(family: Family, events: &[Event]) -> Vec<Value> {
 
 #[test]
 fn an_answer_in_every_shape() {
-    for (name, family) in SERVED {
+    for (name, family, ..) in SERVED {
         let text = plain(StopReason::StopSequence, Some("END"));
         assert_json_snapshot!(format!("{name}_unary"), unary(family, 1, &text));
         assert_json_snapshot!(format!("{name}_stream"), stream(family, &text));
@@ -81,8 +96,8 @@ fn an_answer_in_every_shape() {
 }
 
 #[test]
-fn reasoning_and_calls_in_the_shapes_that_have_them() {
-    for (name, family) in [SERVED[0], SERVED[2]] {
+fn reasoning_and_calls_in_every_shape() {
+    for (name, family, ..) in SERVED {
         assert_json_snapshot!(format!("{name}_unary_tools"), unary(family, 1, &everything()));
         assert_json_snapshot!(format!("{name}_stream_tools"), stream(family, &everything()));
     }
@@ -116,7 +131,7 @@ fn openai_choices_are_interleaved_and_carry_log_probabilities() {
 #[test]
 fn the_last_chunk_and_only_it_carries_the_metrics() {
     let key = "amazon-bedrock-invocationMetrics";
-    for (name, family) in SERVED {
+    for (name, family, ..) in SERVED {
         for events in [vec![], plain(StopReason::EndTurn, None), everything()] {
             let chunks = stream(family, &events);
             let (last, before) = chunks.split_last().unwrap();
@@ -136,36 +151,119 @@ fn the_last_chunk_and_only_it_carries_the_metrics() {
 #[test]
 fn stop_reasons_have_each_familys_words_and_failures_are_never_passed_off_as_an_end() {
     use StopReason::*;
+    // In the order of `SERVED`, up to Cohere; what follows speaks as OpenAI and Llama do.
+    let titan = ["FINISH", "tool_use", "LENGTH", "STOP_CRITERIA_MET", "LENGTH"];
     let table = [
-        (EndTurn, ["end_turn", "stop", "stop"]),
-        (ToolUse, ["tool_use", "tool_use", "tool_calls"]),
-        (MaxTokens, ["max_tokens", "length", "length"]),
-        (StopSequence, ["stop_sequence", "stop", "stop"]),
-        (MalformedToolUse, ["malformed_tool_use"; 3]),
-        (MalformedModelOutput, ["malformed_model_output"; 3]),
-        (ModelContextWindowExceeded, ["model_context_window_exceeded", "length", "length"]),
+        (EndTurn, ["end_turn", "stop", "stop", "end_turn", titan[0], "stop", "stop", "COMPLETE"]),
+        (
+            ToolUse,
+            [
+                "tool_use",
+                "tool_use",
+                "tool_calls",
+                "tool_use",
+                titan[1],
+                "tool_use",
+                "tool_calls",
+                "COMPLETE",
+            ],
+        ),
+        (
+            MaxTokens,
+            [
+                "max_tokens",
+                "length",
+                "length",
+                "max_tokens",
+                titan[2],
+                "length",
+                "length",
+                "MAX_TOKENS",
+            ],
+        ),
+        (
+            StopSequence,
+            [
+                "stop_sequence",
+                "stop",
+                "stop",
+                "stop_sequence",
+                titan[3],
+                "stop",
+                "stop",
+                "COMPLETE",
+            ],
+        ),
+        (
+            ModelContextWindowExceeded,
+            [
+                "model_context_window_exceeded",
+                "length",
+                "length",
+                "model_context_window_exceeded",
+                titan[4],
+                "length",
+                "length",
+                "ERROR_LIMIT",
+            ],
+        ),
     ];
-    for (reason, words) in table {
-        for ((_, family), word) in SERVED.into_iter().zip(words) {
+    let bad = [MalformedToolUse, MalformedModelOutput].map(|reason| {
+        let mut words = [reason.as_str(); 8];
+        words[7] = "ERROR";
+        (reason, words)
+    });
+    for (reason, words) in table.into_iter().chain(bad) {
+        let like = [words[2], words[1], words[2], words[1]];
+        let words = words.into_iter().chain(like);
+        for ((name, family, whole, streamed), word) in SERVED.into_iter().zip(words) {
             let events = plain(reason, None);
             let body = unary(family, 1, &events);
-            let shown = match family {
-                Family::OpenAiChat => &body["choices"][0]["finish_reason"],
-                _ => &body["stop_reason"],
-            };
-            assert_eq!(shown, word);
-            let text = serde_json::to_string(&stream(family, &events)).unwrap();
-            assert!(text.contains(&format!("\"{word}\"")), "{text}");
+            assert_eq!(body.pointer(whole), Some(&json!(word)), "{name}: {body}");
+            let chunks = stream(family, &events);
+            let told = chunks.iter().filter_map(|chunk| chunk.pointer(streamed));
+            let told: Vec<&Value> = told.filter(|reason| !reason.is_null()).collect();
+            assert_eq!(told, [&json!(word)], "{name}: {chunks:?}");
         }
     }
 }
 
 #[test]
 fn a_stream_without_a_stop_says_that_the_output_is_malformed() {
-    for (name, family) in SERVED {
+    for (name, family, ..) in SERVED {
         let text = serde_json::to_string(&stream(family, &[])).unwrap();
-        assert!(text.contains("malformed_model_output"), "{name}: {text}");
+        let word = if name == "cohere" { "\"ERROR\"" } else { "malformed_model_output" };
+        assert!(text.contains(word), "{name}: {text}");
     }
+}
+
+#[test]
+fn completions_of_several_answers_carry_log_probabilities_with_their_places() {
+    let token = |text: &str| TokenLogprob {
+        token: text.into(),
+        bytes: text.as_bytes().to_vec(),
+        logprob: -0.5,
+        top: vec![(text.into(), text.as_bytes().to_vec(), -0.5)],
+    };
+    let mut events = block(0, 0, BlockKind::Text, &["Grü"]);
+    events.push(Event::Logprobs { choice: 0, tokens: vec![token("Grü")] });
+    events.extend(block(1, 0, BlockKind::Text, &["x"]));
+    events.extend(block(0, 1, BlockKind::Text, &["ße"]));
+    events.push(Event::Logprobs { choice: 0, tokens: vec![token("ß"), token("e")] });
+    events.push(stop(1, StopReason::MaxTokens, None));
+    events.push(stop(0, StopReason::EndTurn, None));
+    let family = Family::OpenAiCompletion;
+    let body = unary(family, 2, &events);
+    assert_eq!(body["choices"][0]["text"], "Grüße");
+    assert_eq!(body["choices"][0]["logprobs"]["text_offset"], json!([0, 3, 4]));
+    assert_eq!(body["choices"][0]["logprobs"]["top_logprobs"][0], json!({"Grü": -0.5}));
+    assert_eq!(body["choices"][1]["logprobs"], Value::Null);
+    let chunks = stream(family, &events);
+    let offsets: Vec<&Value> = chunks
+        .iter()
+        .filter_map(|chunk| chunk.pointer("/choices/0/logprobs/text_offset"))
+        .collect();
+    assert_eq!(offsets, [&json!([0]), &json!([3, 4])]);
 }
 
 #[test]
@@ -177,4 +275,9 @@ fn a_cut_off_call_shows_where_the_shape_can_hold_it() {
     let openai = unary(Family::OpenAiChat, 1, &events);
     let calls = &openai["choices"][0]["message"]["tool_calls"];
     assert_eq!(calls[0]["function"]["arguments"], json!("{\"city\": \"Be"));
+    let mistral = unary(Family::MistralChat, 1, &events);
+    let calls = &mistral["choices"][0]["message"]["tool_calls"];
+    assert_eq!(calls[0]["function"]["arguments"], json!("{\"city\": \"Be"));
+    assert_eq!(unary(Family::CohereCommand, 1, &events).get("tool_calls"), None);
+    assert_eq!(unary(Family::Nova, 1, &events)["output"]["message"]["content"], json!([]));
 }

@@ -1,0 +1,134 @@
+//! What families have in common whose answer is one text: Llama, Titan, Mistral and DeepSeek completion.
+//!
+//! They offer no tools. Reasoning is shown by those that have markup for it; in the others' answers it has no place.
+
+use serde_json::Value;
+
+use super::NativeStream;
+use crate::canonical::{Answer, BlockKind, Event, ResponseContext, StopReason, Usage};
+
+/// How a family writes a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    /// Writes one chunk of a stream.
+    pub(super) chunk: fn(&Piece<'_>) -> Value,
+    /// What stands before and after reasoning; `None` if it is not shown.
+    pub(super) reasoning: Option<[&'static str; 2]>,
+}
+
+/// A part of a streamed answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece<'a> {
+    pub(super) text: &'a str,
+    /// The prompt's tokens; known to the first piece alone.
+    pub(super) prompt_tokens: Option<u64>,
+    /// Why the answer ended, and the tokens that it took; known to the last piece alone.
+    pub(super) end: Option<(StopReason, u64)>,
+}
+
+/// The text of an answer.
+pub(super) fn of(answer: &Answer, reasoning: Option<[&str; 2]>) -> String {
+    let mut text = String::new();
+    for block in answer.choices.first().map_or(&[][..], |choice| &choice.content) {
+        match (&block.kind, reasoning) {
+            (BlockKind::Text, _) => text.push_str(&block.text),
+            (BlockKind::Reasoning, Some([open, close])) => text.extend([open, &block.text, close]),
+            (BlockKind::Reasoning | BlockKind::ToolUse { .. }, _) => {}
+        }
+    }
+    text
+}
+
+/// Why an answer ended.
+pub(super) fn reason(answer: &Answer) -> StopReason {
+    answer.choices.first().map_or(StopReason::MalformedModelOutput, |choice| choice.stop_reason)
+}
+
+/// All tokens of the prompt, cached or not.
+pub(super) fn prompt_tokens(usage: Usage) -> u64 {
+    usage.input + usage.cache_read + usage.cache_write
+}
+
+/// `stop` and `length`, the two reasons that most families know. What is neither is said in Converse's words rather than
+/// passed off as one of them.
+pub(super) fn stop_or_length(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::EndTurn | StopReason::StopSequence => "stop",
+        StopReason::MaxTokens | StopReason::ModelContextWindowExceeded => "length",
+        StopReason::ToolUse | StopReason::MalformedToolUse | StopReason::MalformedModelOutput => {
+            reason.as_str()
+        }
+    }
+}
+
+/// One chunk a delta; a last one without text carries the reason.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    style: Style,
+    /// Known until the first chunk is sent.
+    prompt_tokens: Option<u64>,
+    open: Option<BlockKind>,
+    /// Whether the open block has a delta.
+    said: bool,
+    reason: StopReason,
+}
+
+impl Stream {
+    pub(super) fn boxed(style: Style, context: &ResponseContext) -> Box<dyn NativeStream> {
+        Box::new(Stream {
+            style,
+            prompt_tokens: Some(context.input_tokens),
+            open: None,
+            said: false,
+            reason: StopReason::MalformedModelOutput,
+        })
+    }
+
+    fn delta(&mut self, text: &str) -> Vec<Value> {
+        let first = !std::mem::replace(&mut self.said, true);
+        match (&self.open, self.style.reasoning) {
+            (Some(BlockKind::Text), _) => vec![self.chunk(text, None)],
+            (Some(BlockKind::Reasoning), Some([open, _])) if first => {
+                vec![self.chunk(&format!("{open}{text}"), None)]
+            }
+            (Some(BlockKind::Reasoning), Some(_)) => vec![self.chunk(text, None)],
+            (Some(BlockKind::Reasoning | BlockKind::ToolUse { .. }) | None, _) => Vec::new(),
+        }
+    }
+
+    fn block_stop(&mut self) -> Vec<Value> {
+        match (self.open.take(), self.style.reasoning) {
+            (Some(BlockKind::Reasoning), Some([_, close])) if self.said => {
+                vec![self.chunk(close, None)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn chunk(&mut self, text: &str, end: Option<(StopReason, u64)>) -> Value {
+        (self.style.chunk)(&Piece { text, prompt_tokens: self.prompt_tokens.take(), end })
+    }
+}
+
+impl NativeStream for Stream {
+    fn push(&mut self, event: &Event) -> Vec<Value> {
+        match event {
+            Event::BlockStart { kind, .. } => {
+                self.open = Some(kind.clone());
+                self.said = false;
+                Vec::new()
+            }
+            Event::Delta { text, .. } => self.delta(text),
+            Event::BlockStop { .. } => self.block_stop(),
+            Event::Stop { reason, .. } => {
+                self.reason = *reason;
+                Vec::new()
+            }
+            Event::Logprobs { .. } | Event::Usage(_) => Vec::new(),
+        }
+    }
+
+    fn finish(&mut self, usage: Usage) -> Vec<Value> {
+        vec![self.chunk("", Some((self.reason, usage.output)))]
+    }
+}
