@@ -11,3 +11,4 @@ mod models;
 mod operations;
 mod sharing;
 mod shutdown;
+mod structured;

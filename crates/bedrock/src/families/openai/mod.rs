@@ -8,7 +8,7 @@ mod messages;
 mod response;
 
 use super::Invocation;
-use crate::canonical::{Prompt, Request, ServiceTier, Tool, ToolChoice};
+use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Tool, ToolChoice};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{Fields, Node};
@@ -49,7 +49,9 @@ pub(super) fn read_request(
             ("priority", ServiceTier::Priority),
         ])?;
     }
-    read_response_format(fields)?;
+    if let Some(format) = fields.take("response_format") {
+        request.output_format = read_response_format(&format)?;
+    }
     fields.refuse(&["reasoning_effort"], "reasoning effort is not supported by this model")?;
     fields.ignore(&IGNORED, &mut request.ignored);
     Ok(request)
@@ -94,7 +96,6 @@ fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wire
 fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
     fields.require("type")?.word(&[("function", ())])?;
     fields.require("function")?.read(|function| {
-        conversation::refuse_strict(function)?;
         let schema = function.take("parameters");
         if let Some(schema) = &schema {
             schema.object()?;
@@ -104,6 +105,7 @@ fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
             name: function.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned(),
             description: function.text("description")?.map(str::to_owned),
             input_schema: schema.map_or_else(none, |schema| schema.value().clone()),
+            strict: function.boolean("strict")?.unwrap_or(false),
         })
     })
 }
@@ -167,10 +169,22 @@ fn agrees(id: &str, named: &str) -> bool {
     tail_of(id, named) || tail_of(named, id)
 }
 
-fn read_response_format(fields: &mut Fields<'_>) -> Result<(), WireError> {
-    let Some(format) = fields.take("response_format") else { return Ok(()) };
-    if format.object()?.get("type").and_then(|kind| kind.as_str()) == Some("text") {
-        return format.read(|fields| fields.require("type").map(|_| ()));
-    }
-    Err(format.error("structured output is not supported yet; only {\"type\": \"text\"} is"))
+/// `response_format`: any text, any JSON object, or JSON that a schema allows. With `strict` or without, the schema is
+/// enforced.
+fn read_response_format(format: &Node<'_>) -> Result<Option<OutputSchema>, WireError> {
+    let kinds = [("text", 0), ("json_object", 1), ("json_schema", 2)];
+    format.read(|fields| match fields.require("type")?.word(&kinds)? {
+        0 => Ok(None),
+        1 => {
+            let schema = serde_json::json!({"type": "object"});
+            Ok(Some(OutputSchema { name: None, schema }))
+        }
+        _ => fields.require("json_schema")?.read(|definition| {
+            let name = Some(definition.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned());
+            definition.text("description")?;
+            definition.boolean("strict")?;
+            let schema = conversation::schema(&definition.require("schema")?)?;
+            Ok(Some(OutputSchema { name, schema }))
+        }),
+    })
 }
