@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::canonical::{Block, Message, Role, Tool, ToolChoice, Turns};
 use crate::error::WireError;
-use crate::json::{Fields, Node};
+use crate::json::Node;
 
 /// Most ids that a message names.
 const NAMED_IDS: usize = 100;

@@ -47,7 +47,7 @@ fn refused() -> Vec<(&'static str, Value)> {
         ),
         (
             "multiples of everything",
-            json!({"allOf": [997, 991, 983, 977, 971].map(|n| json!({"type": "integer", "multipleOf": n}))}),
+            json!({"allOf": ([997, 991, 983, 977, 971].map(|n| json!({"type": "integer", "multipleOf": n})))}),
         ),
     ]
 }
