@@ -18,8 +18,14 @@ const SCHEMAS_MAX: usize = 2000;
 const BYTES_MAX: usize = 100_000;
 /// Most values of one `enum`.
 const ENUM_MAX: usize = 1000;
-/// Most entries of `properties`, `patternProperties`, `prefixItems`, `allOf`, `anyOf` or `oneOf`.
+/// Most entries of `properties`, `patternProperties`, `required`.
 const ENTRIES_MAX: usize = 300;
+/// Most entries of `prefixItems`, `allOf`, `anyOf` or `oneOf`.
+const LIST_MAX: usize = 100;
+/// Heaviest pattern where a schema joins patterns: an automaton for two at once has as many states as their product.
+const JOINED_WEIGHT_MAX: u64 = 20;
+/// Most patterns and formats there.
+const JOINED_PATTERNS_MAX: usize = 16;
 /// Greatest length or count that a schema may ask for.
 const COUNT_MAX: u64 = 10_000;
 /// Greatest `multipleOf`: an automaton has a state for each remainder.
@@ -138,6 +144,9 @@ pub(super) fn prepare(schema: &Value) -> Result<Value, SchemaError> {
         numbers: HashMap::new(),
         within: 0,
         leads: Vec::new(),
+        joins: false,
+        heaviest: None,
+        patterns: 0,
     };
     walker.tuples = walker.knows_tuples()?;
     walker.number_of("");
@@ -151,6 +160,7 @@ pub(super) fn prepare(schema: &Value) -> Result<Value, SchemaError> {
         walker.within += 1;
     }
     walker.check_loops()?;
+    walker.check_joined()?;
     Ok(json!({"$ref": "#/$defs/0", "$defs": done}))
 }
 
@@ -167,6 +177,12 @@ struct Walker<'a> {
     within: usize,
     /// Definitions that apply another one to the same value.
     leads: Vec<(usize, usize)>,
+    /// Whether two schemas may apply to one value.
+    joins: bool,
+    /// The heaviest pattern and where it stands.
+    heaviest: Option<(u64, String)>,
+    /// Patterns and formats.
+    patterns: usize,
 }
 
 /// Where a schema stands.
@@ -244,6 +260,7 @@ impl Walker<'_> {
         if out.contains_key("multipleOf") {
             bound_multiples(&mut out);
         }
+        self.joins |= joins(&out);
         Ok(Value::Object(out))
     }
 
@@ -271,8 +288,14 @@ impl Walker<'_> {
             Rule::Count => count(value).map_err(refuse)?,
             Rule::MinProperties => least(value, out).map_err(refuse)?,
             Rule::Names => self.names(value).map_err(refuse)?,
-            Rule::Pattern => self.pattern(value).map_err(refuse)?,
-            Rule::Format => return format(value, out).map_err(refuse),
+            Rule::Pattern => {
+                let text = value.as_str().ok_or_else(|| here.error("expected a string"))?;
+                self.pattern(text, &here)?.into()
+            }
+            Rule::Format => {
+                self.patterns += 1;
+                return format(value, out).map_err(refuse);
+            }
             Rule::Const => self.budget.literal(value).map_err(refuse)?,
             Rule::Enum => self.choices(value).map_err(refuse)?,
             Rule::Part => self.schema(value, &place.below(key, false))?,
@@ -304,12 +327,34 @@ impl Walker<'_> {
         Ok(json!(names))
     }
 
-    fn pattern(&mut self, value: &Value) -> Result<Value, String> {
-        let text = value.as_str().ok_or("expected a string")?;
-        self.budget.take(text.len())?;
-        pattern::translate(text)
-            .map(Value::from)
-            .map_err(|why| format!("the pattern is not supported: {why}"))
+    fn pattern(&mut self, text: &str, place: &Place) -> Result<String, SchemaError> {
+        self.patterns += 1;
+        self.budget.take(text.len()).map_err(|what| place.error(what))?;
+        let (pattern, weight) = pattern::translate(text)
+            .map_err(|why| place.error(format!("the pattern is not supported: {why}")))?;
+        if self.heaviest.as_ref().is_none_or(|(heaviest, _)| *heaviest < weight) {
+            self.heaviest = Some((weight, place.at.clone()));
+        }
+        Ok(pattern)
+    }
+
+    fn check_joined(&self) -> Result<(), SchemaError> {
+        match &self.heaviest {
+            Some((weight, at)) if self.joins && *weight > JOINED_WEIGHT_MAX => Err(SchemaError {
+                at: at.clone(),
+                what: format!(
+                    "in a schema that joins others (allOf, or keywords beside anyOf, oneOf or $ref, or pattern beside \
+                     format) a pattern may count to {JOINED_WEIGHT_MAX}, this one counts to {weight}"
+                ),
+            }),
+            _ if self.joins && self.patterns > JOINED_PATTERNS_MAX => {
+                Err(SchemaError::at_root(format!(
+                    "a schema that joins others may have {JOINED_PATTERNS_MAX} patterns and formats, this one has {}",
+                    self.patterns
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn choices(&mut self, value: &Value) -> Result<Value, String> {
@@ -322,9 +367,9 @@ impl Walker<'_> {
     }
 
     fn list(&mut self, value: &Value, place: &Place) -> Result<Value, SchemaError> {
-        let list = value.as_array().filter(|list| (1..=ENTRIES_MAX).contains(&list.len()));
-        let list = list
-            .ok_or_else(|| place.error(format!("expected a list of 1 to {ENTRIES_MAX} schemas")))?;
+        let list = value.as_array().filter(|list| (1..=LIST_MAX).contains(&list.len()));
+        let list =
+            list.ok_or_else(|| place.error(format!("expected a list of 1 to {LIST_MAX} schemas")))?;
         let items = list.iter().enumerate();
         items.map(|(index, item)| self.schema(item, &place.at(&index.to_string()))).collect()
     }
@@ -360,12 +405,7 @@ impl Walker<'_> {
             let here = place.at(name);
             self.budget.take(name.len()).map_err(|what| here.error(what))?;
             let kept = self.schema(schema, &here)?;
-            let name = if by_pattern {
-                pattern::translate(name)
-                    .map_err(|why| here.error(format!("the pattern is not supported: {why}")))?
-            } else {
-                name.clone()
-            };
+            let name = if by_pattern { self.pattern(name, &here)? } else { name.clone() };
             out.insert(name, kept);
         }
         Ok(Value::Object(out))
@@ -411,6 +451,18 @@ impl Walker<'_> {
             }),
         }
     }
+}
+
+/// Whether a schema, as it leaves, applies another one beside its own keywords, or several patterns to one text.
+fn joins(out: &Object) -> bool {
+    let applies = |key: &&str| out.contains_key(*key);
+    let several = out
+        .get("patternProperties")
+        .and_then(Value::as_object)
+        .is_some_and(|map| map.len() > 1 || out.get("properties").is_some());
+    out.contains_key("allOf")
+        || several
+        || out.len() > 1 && ["anyOf", "oneOf", "$ref"].iter().any(|key| applies(&key))
 }
 
 fn types(value: &Value) -> Result<Value, String> {
@@ -468,7 +520,7 @@ fn format(value: &Value, out: &mut Object) -> Result<(), String> {
     let name = value.as_str().ok_or("expected a string")?;
     let pattern = formats::pattern(name)
         .ok_or_else(|| format!("this format is not supported, only {} are", formats::names()))?;
-    let pattern = pattern::translate(&pattern)?;
+    let (pattern, _) = pattern::translate(&pattern)?;
     if out.contains_key("pattern") {
         out.insert("allOf".to_owned(), json!([{"pattern": pattern}]));
     } else {

@@ -14,11 +14,11 @@ use super::guard::Guard;
 /// the grammar and the tokens before it.
 fn limits() -> ParserLimits {
     ParserLimits {
-        max_items_in_row: 2000,
-        initial_lexer_fuel: 1_000_000,
-        step_lexer_fuel: 500_000,
+        max_items_in_row: 4000,
+        initial_lexer_fuel: 300_000,
+        step_lexer_fuel: 50_000,
         step_max_items: 100_000,
-        max_lexer_states: 50_000,
+        max_lexer_states: 20_000,
         max_grammar_size: 200_000,
         precompute_large_lexemes: false,
         verbose_errors: false,
