@@ -406,7 +406,9 @@ impl Walker<'_> {
             self.budget.take(name.len()).map_err(|what| here.error(what))?;
             let kept = self.schema(schema, &here)?;
             let name = if by_pattern { self.pattern(name, &here)? } else { name.clone() };
-            out.insert(name, kept);
+            if out.insert(name, kept).is_some() {
+                return Err(here.error("the same pattern in other words stands beside it"));
+            }
         }
         Ok(Value::Object(out))
     }

@@ -269,15 +269,10 @@ fn roll_back_undoes_what_was_accepted() {
         let start = allowed(constraint.as_mut(), tokenizer.as_ref());
         let said = say(constraint.as_mut(), tokenizer.as_ref(), (5, 30, false));
         let count = said.tokens.len();
+        let mut now = count;
         for kept in [count / 2, count / 3, 0] {
-            let now = if kept == count / 2 {
-                count
-            } else if kept == 0 {
-                count / 3
-            } else {
-                count / 2
-            };
             constraint.roll_back(now - kept);
+            now = kept;
             let mut again = crate::keywords::constraint(&model, schema).unwrap();
             said.tokens[..kept].iter().for_each(|token| again.accept(*token));
             let fresh = allowed(again.as_mut(), tokenizer.as_ref());
