@@ -125,7 +125,7 @@ fn a_strict_tool_binds_from_its_opening_on() {
             }
             for token in &tokens {
                 assert!(allowed(made[0].as_mut(), tokenizer.as_ref()).contains(token));
-                assert_eq!(made[0].forced(), []);
+                assert!(made[0].forced().is_empty());
                 made[0].accept(*token);
             }
             let said = say(made[0].as_mut(), tokenizer.as_ref(), (seed, 2000, true));

@@ -67,9 +67,9 @@ fn string() -> impl Strategy<Value = Value> {
         (0_u64..6, 0_u64..20).prop_map(
             |(low, span)| json!({"type": "string", "minLength": low, "maxLength": low + span})
         ),
-        prop::sample::select(&patterns[..])
+        prop::sample::select(patterns.to_vec())
             .prop_map(|pattern| json!({"type": "string", "pattern": pattern})),
-        prop::sample::select(&formats[..])
+        prop::sample::select(formats.to_vec())
             .prop_map(|format| json!({"type": "string", "format": format})),
     ]
 }
