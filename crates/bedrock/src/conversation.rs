@@ -4,9 +4,11 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use crate::canonical::{Block, Message, Role, Tool, ToolChoice, Turns};
 use crate::error::{Subject, WireError};
-use crate::json::{Fields, Node};
+use crate::json::Node;
 
 /// Most ids that a message names.
 const NAMED_IDS: usize = 100;
@@ -158,12 +160,10 @@ pub(crate) fn spoken(node: &Node<'_>, path: &str) -> Result<String, WireError> {
     if text.trim().is_empty() { Err(blank_text(path)) } else { Ok(text.to_owned()) }
 }
 
-/// Refuses `strict: true` of a tool: its schema is not enforced yet.
-pub(crate) fn refuse_strict(fields: &mut Fields<'_>) -> Result<(), WireError> {
-    match fields.take("strict") {
-        Some(node) if node.boolean()? => {
-            Err(node.error("strict tools are not supported by this model"))
-        }
-        _ => Ok(()),
+/// A schema: an object, or a truth value, which allows everything or nothing.
+pub(crate) fn schema(node: &Node<'_>) -> Result<Value, WireError> {
+    if !node.value().is_boolean() {
+        node.object()?;
     }
+    Ok(node.value().clone())
 }

@@ -73,6 +73,7 @@ fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
         name: "get_weather".into(),
         description: Some("The weather.".into()),
         input_schema: serde_json::json!({"type": "object", "properties": {"city": {"type": "string"}}}),
+        strict: false,
     }];
     let tools = match rendered(&request) {
         Ok(prompt) if prompt.contains("get_weather") => "tools".into(),

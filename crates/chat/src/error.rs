@@ -1,5 +1,7 @@
 //! What can go wrong between a request and its prompt.
 
+use crate::constraint::SchemaError;
+
 /// Why a request has no prompt on this model. The texts are for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChatError {
@@ -21,6 +23,17 @@ pub enum ChatError {
     /// The tool that must be used is not among those offered.
     #[error("toolChoice names the tool '{0}', which is not in the list of tools")]
     UnknownTool(String),
+    /// A schema with a part that is not enforced.
+    #[error("{subject} cannot be enforced: {error}")]
+    Schema {
+        /// Whose schema.
+        subject: String,
+        /// Where and why.
+        error: SchemaError,
+    },
+    /// Schemas that contradict themselves, or are too large together.
+    #[error("the schemas of this request cannot be enforced: {0}")]
+    Unenforceable(String),
     /// A conversation that cannot be continued.
     #[error("invalid conversation: {0}")]
     Invalid(&'static str),

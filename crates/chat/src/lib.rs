@@ -1,8 +1,9 @@
 //! TEXT ↔ TOKENS OF A CONVERSATION: chat templates, prompt tokens; token ids → canonical events with incremental UTF-8,
-//! stop strings and tool calls.
+//! stop strings and tool calls; JSON Schema → constraint.
 //!
 //! Sans-IO. It must never know HTTP, kernels or money.
 
+mod constraint;
 mod date;
 mod decoder;
 mod dialect;
@@ -21,6 +22,7 @@ mod tests;
 mod tool_call;
 mod utf8;
 
+pub use constraint::SchemaError;
 pub use date::Date;
 pub use decoder::{Decoder, Flow};
 pub use error::ChatError;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use bedrock::canonical::{Markup, Prompt, Request, Role, ToolChoice, Turns};
-use engine::{TokenId, Tokenizer};
+use engine::{Constraint, TokenId, Tokenizer};
 
 use crate::ChatError;
+use crate::constraint::{self, Compiler};
 use crate::date::Date;
 use crate::decoder::{Decoder, Setup};
 use crate::dialect::{Dialect, Use};
@@ -24,6 +25,7 @@ pub struct ChatModel {
     leads: Leads,
     /// Finds control tokens in rendered text; `None` if the vocabulary has none.
     controls: Option<AhoCorasick>,
+    compiler: Compiler,
 }
 
 /// A prompt, ready for the engine.
@@ -69,7 +71,8 @@ impl ChatModel {
             .then(|| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts()))
             .transpose()
             .map_err(|error| ChatError::BadTemplate(error.to_string()))?;
-        Ok(Self { tokenizer, template, dialect, leads, controls })
+        let compiler = Compiler::default();
+        Ok(Self { tokenizer, template, dialect, leads, controls, compiler })
     }
 
     /// Whether requests may offer tools.
@@ -96,10 +99,46 @@ impl ChatModel {
         Ok(PromptTokens { tokens })
     }
 
+    /// Whether [`constraints`](Self::constraints) has work to do.
+    #[must_use]
+    pub fn is_constrained(&self, request: &Request) -> bool {
+        constraint::binds(request, &self.tool_use(request))
+    }
+
+    /// What the answer must be, one constraint per choice; none if it is free. Compiles schemas, which takes up to about a
+    /// second of work: not for threads that must not block.
+    ///
+    /// # Errors
+    /// [`ChatError`] names what cannot be enforced.
+    pub fn constraints(&self, request: &Request) -> Result<Vec<Box<dyn Constraint>>, ChatError> {
+        let continues = match &request.prompt {
+            Prompt::Turns(turns) => {
+                turns.messages.last().is_some_and(|message| message.role == Role::Assistant)
+            }
+            Prompt::Raw { .. } => false,
+        };
+        if continues && request.output_format.is_some() {
+            return Err(ChatError::Invalid(
+                "an answer with an output schema cannot continue a text of the assistant",
+            ));
+        }
+        let tool_use = self.tool_use(request);
+        self.compiler.constraints(request, &tool_use, self.dialect.as_ref(), &self.tokenizer)
+    }
+
+    /// Prepares the vocabulary for [`constraints`](Self::constraints), which else does it the first time.
+    pub fn load_vocabulary(&self) {
+        self.compiler.load_vocabulary(&self.tokenizer);
+    }
+
+    fn tool_use(&self, request: &Request) -> Use {
+        self.dialect.as_ref().map_or(Use::No, |_| Use::of(request))
+    }
+
     /// The decoder of one answer to a request whose [`prompt`](Self::prompt) was made.
     #[must_use]
     pub fn decoder(&self, request: &Request, choice: u32) -> Decoder {
-        let tool_use = self.dialect.as_ref().map_or(Use::No, |_| Use::of(request));
+        let tool_use = self.tool_use(request);
         // An answer that continues a text keeps the space between them.
         let fresh = match &request.prompt {
             Prompt::Turns(turns) => {

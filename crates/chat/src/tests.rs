@@ -64,5 +64,10 @@ fn hello() -> Request {
 }
 
 fn tool(name: &str) -> Tool {
-    Tool { name: name.into(), description: None, input_schema: json!({"type": "object"}) }
+    Tool {
+        name: name.into(),
+        description: None,
+        input_schema: json!({"type": "object"}),
+        strict: false,
+    }
 }

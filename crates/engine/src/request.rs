@@ -67,7 +67,8 @@ pub trait Constraint: Send {
     fn accept(&mut self, token: TokenId);
     /// Takes back the last `count` accepted tokens (preemption of speculation).
     fn roll_back(&mut self, count: usize);
-    /// Tokens that can only come next, in order; empty if there is a choice.
+    /// Tokens that can only come next, in order; empty if there is a choice. For each of them in turn,
+    /// [`mask`](Self::mask) allows nothing else: forced or sampled one by one, they are the same. Changes nothing.
     fn forced(&mut self) -> Vec<TokenId>;
 }
 

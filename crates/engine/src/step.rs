@@ -19,6 +19,8 @@ const PREFILL_QUANTUM: usize = BLOCK_TOKENS;
 const PREFILL_STRETCH: f64 = 3.0;
 /// The same for the sake of batch work.
 const BATCH_STRETCH: f64 = 1.5;
+/// Most forced tokens appended at once, so that a step stays short whatever a constraint settles.
+const FORCED_MAX: usize = 64;
 
 impl Core {
     /// Computes one step. Says how many tokens went through the model; 0 if there was nothing to do.
@@ -209,7 +211,7 @@ impl Core {
         }
         let ids = (1..forks).map(|choice| SeqId { choice, ..id });
         let forked: Vec<SeqId> = ids.filter_map(|fork| self.fork(id, fork)).collect();
-        self.accept(id, first);
+        self.accept_and_force(id, first);
         for fork in forked {
             let (Some(group), Some(sequence)) =
                 (self.groups.get(&id.request), self.sequences.get_mut(&fork))
@@ -218,7 +220,7 @@ impl Core {
             };
             row.copy_from_slice(&original);
             let sampled = draw(&mut self.sampler, group, sequence, row)?;
-            self.accept(fork, sampled);
+            self.accept_and_force(fork, sampled);
         }
         Ok(())
     }
@@ -243,12 +245,36 @@ impl Core {
         Some(to)
     }
 
-    /// Appends a sampled token, or ends the choice.
-    fn accept(&mut self, id: SeqId, sampled: Sampled) {
+    /// Appends a sampled token and those that can only follow it. The next step computes them together.
+    fn accept_and_force(&mut self, id: SeqId, sampled: Sampled) {
+        if !self.accept(id, sampled) {
+            return;
+        }
+        for token in self.forced(id) {
+            if !self.accept(id, Sampled { token, logprob: None }) {
+                return;
+            }
+        }
+    }
+
+    /// Tokens that need no sampling. Where log-probabilities are asked for, every token needs its row: then they are
+    /// sampled one by one, from masks that allow nothing else, and are the same.
+    fn forced(&mut self, id: SeqId) -> Vec<TokenId> {
+        let scored = self.groups.get(&id.request).is_none_or(|g| g.sampling.logprobs.is_some());
+        let sequence = self.sequences.get_mut(&id).filter(|_| !scored);
+        let constraint = sequence.and_then(|sequence| sequence.constraint.as_mut());
+        let mut forced = constraint.map_or_else(Vec::new, |constraint| constraint.forced());
+        let known = forced.iter().take_while(|token| self.bounds.knows(**token)).count();
+        forced.truncate(known.min(FORCED_MAX));
+        forced
+    }
+
+    /// Appends a token, or ends the choice. Says whether it goes on.
+    fn accept(&mut self, id: SeqId, sampled: Sampled) -> bool {
         let (Some(group), Some(sequence)) =
             (self.groups.get_mut(&id.request), self.sequences.get_mut(&id))
         else {
-            return;
+            return false;
         };
         let (token, choice) = (sampled.token, id.choice);
         let reason = if group.stop_tokens.contains(&token) {
@@ -274,6 +300,7 @@ impl Core {
             group.live -= 1;
             self.end(id);
         }
+        reason.is_none()
     }
 
     /// Sends what the step produced. The counters include it already.

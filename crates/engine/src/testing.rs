@@ -78,6 +78,8 @@ pub(crate) struct Seen {
     pub(crate) tokens: BTreeMap<u32, Vec<TokenId>>,
     pub(crate) finished: BTreeMap<u32, FinishReason>,
     pub(crate) failed: Option<EngineError>,
+    /// Tokens that came with log-probabilities.
+    pub(crate) scored: usize,
     /// How many more events fit.
     pub(crate) room: usize,
     pub(crate) closed: bool,
@@ -92,7 +94,8 @@ impl Seen {
             Event::Started { cached_tokens, seed } => {
                 assert!(self.started.replace((cached_tokens, seed)).is_none());
             }
-            Event::Token { choice, token, .. } => {
+            Event::Token { choice, token, logprob } => {
+                self.scored += usize::from(logprob.is_some());
                 assert!(self.started.is_some() && !self.finished.contains_key(&choice));
                 self.tokens.entry(choice).or_default().push(token);
             }

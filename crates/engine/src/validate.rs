@@ -57,7 +57,8 @@ impl Bounds {
         Ok(())
     }
 
-    fn knows(&self, token: TokenId) -> bool {
+    /// Whether a token is one of the model's.
+    pub(crate) fn knows(&self, token: TokenId) -> bool {
         (token as usize) < self.vocab_size
     }
 

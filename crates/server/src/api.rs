@@ -20,6 +20,7 @@ use bedrock::error::WireError;
 use http::Response;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 
 use crate::attach::{Attempt, Key, Lease};
 use crate::body::Whole;
@@ -30,6 +31,13 @@ use crate::respond::put;
 
 /// Bodies above this are worked on away from the threads that serve connections.
 const LARGE_BODY: usize = 32 * 1024;
+
+/// How long a schema may take to compile. The work is bounded; this is for machines that are slow or busy.
+const COMPILE_WAIT: Duration = Duration::from_secs(1);
+/// How long a request waits for others' schemas.
+const COMPILE_TURN_WAIT: Duration = Duration::from_secs(5);
+/// Schemas that compile at the same time.
+static COMPILING: Semaphore = Semaphore::const_new(2);
 
 /// How long the head of a stream waits for the prompt to be computed, so that a failure until then is a plain error.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
@@ -57,6 +65,7 @@ async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<
     }
     let serving = call.app.registry.acquire(&asked.source).await?;
     let prompt = prompt_tokens(call, &serving, &request).await?;
+    let constraints = constraints(&serving, &request).await?;
     let info = serving.handle.info();
     let facts = Facts {
         model: serving.name.clone(),
@@ -67,7 +76,7 @@ async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<
         max_output: asked.max_output.map_or(info.context_length, |limit| limit as usize),
         cache_root: cache_root(&call.caller.account),
     };
-    let generation = Local::start(serving, &request, prompt, bounds)?;
+    let generation = Local::start(serving, &request, prompt, constraints, bounds)?;
     // An answer may take minutes; nobody needs the body meanwhile.
     call.body = Whole::default();
     Ok(call.app.hub.begin(key.filter(|_| may_retry), facts, Box::new(generation)))
@@ -99,6 +108,34 @@ async fn count(
     let tokens = prompt_tokens(call, &serving, &request).await?.len() as u64;
     call.record.usage.input = tokens;
     Ok((tokens, serving.name.clone()))
+}
+
+/// The constraints of the answer, made on a thread that may block. One that takes too long goes on and keeps its turn,
+/// so that refused schemas cannot pile up.
+async fn constraints(
+    serving: &Arc<Serving>,
+    request: &Arc<Request>,
+) -> Result<Vec<Box<dyn engine::Constraint>>, WireError> {
+    if !serving.chat.is_constrained(request) {
+        return Ok(Vec::new());
+    }
+    let turn = tokio::time::timeout(COMPILE_TURN_WAIT, COMPILING.acquire()).await;
+    let turn = turn.map_err(|_| WireError::unavailable())?.map_err(|_| WireError::internal())?;
+    let (loading, compiling) = (Arc::clone(serving), Arc::clone(serving));
+    // Once for each model, and no fault of the schema.
+    tokio::task::spawn_blocking(move || loading.chat.load_vocabulary())
+        .await
+        .map_err(|_| WireError::internal())?;
+    let request = Arc::clone(request);
+    let work = tokio::task::spawn_blocking(move || {
+        let made = generate::constraints(&compiling, &request);
+        drop(turn);
+        made
+    });
+    let made = tokio::time::timeout(COMPILE_WAIT, work).await.map_err(|_| {
+        WireError::validation("The schemas of this request take too long to compile.")
+    })?;
+    made.map_err(|_| WireError::internal())?
 }
 
 /// Runs a parser; that of a large body on a thread that may block.

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bedrock::canonical::{self, Event, ServiceTier, Usage};
 use bedrock::error::{ErrorKind, Subject, WireError};
 use chat::{Decoder, Flow};
-use engine::{Class, EngineError, SamplingParams, Ticket};
+use engine::{Class, Constraint, EngineError, SamplingParams, Ticket};
 use tokio::sync::mpsc::Receiver;
 
 use crate::registry::Serving;
@@ -97,12 +97,24 @@ pub(crate) fn prompt_tokens(
     Ok(serving.chat.prompt(request).map_err(|error| chat_error(&error))?.tokens)
 }
 
+/// What the answer must be; empty if it is free. Compiles schemas: only on a thread that may block.
+///
+/// # Errors
+/// The chat layer's, as an answer for the client.
+pub(crate) fn constraints(
+    serving: &Serving,
+    request: &canonical::Request,
+) -> Result<Vec<Box<dyn Constraint>>, WireError> {
+    serving.chat.constraints(request).map_err(|error| chat_error(&error))
+}
+
 impl Local {
     /// Hands the request to the engine.
     pub(crate) fn start(
         serving: Arc<Serving>,
         request: &canonical::Request,
         prompt: Vec<engine::TokenId>,
+        constraints: Vec<Box<dyn Constraint>>,
         bounds: Bounds,
     ) -> Result<Self, WireError> {
         let window = serving.handle.info().context_length;
@@ -120,7 +132,7 @@ impl Local {
             stop_tokens: serving.chat.stop_tokens(),
             choices: request.choices.max(1),
             class: class(request.service_tier),
-            constraints: Vec::new(),
+            constraints,
         };
         let choices = (0..submitted.choices)
             .map(|choice| Choice { decoder: serving.chat.decoder(request, choice), ended: false })

@@ -17,6 +17,8 @@ pub struct Request {
     pub tools: Vec<Tool>,
     /// Which tools the model may or must use. `Auto` when absent on the wire.
     pub tool_choice: ToolChoice,
+    /// What the answer's text must be; `None` for any text.
+    pub output_format: Option<OutputSchema>,
     /// Sampling parameters as sent; `None` is the family's or model's default.
     pub sampling: Sampling,
     /// Most tokens to generate; `None` is the model's maximum.
@@ -43,6 +45,7 @@ impl Request {
             prompt,
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
+            output_format: None,
             sampling: Sampling::default(),
             max_tokens: None,
             stop_sequences: Vec::new(),
@@ -147,6 +150,17 @@ pub struct Tool {
     pub description: Option<String>,
     /// JSON Schema of its arguments.
     pub input_schema: Value,
+    /// Whether its calls must obey that schema, also where the model decides to call it.
+    pub strict: bool,
+}
+
+/// The answer's text is one JSON value that this schema allows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputSchema {
+    /// The caller's name for it.
+    pub name: Option<String>,
+    /// JSON Schema. Which keywords are enforced is decided where it is compiled.
+    pub schema: Value,
 }
 
 /// Which tools may be used.

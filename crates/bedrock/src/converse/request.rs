@@ -1,7 +1,9 @@
 //! The request body of Converse and ConverseStream.
 
+use serde_json::Value;
+
 use super::{additional, content, tools};
-use crate::canonical::{Prompt, Request, ServiceTier, Turns};
+use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Turns};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{self, Fields, Node, Wording};
@@ -10,6 +12,8 @@ use crate::sampling;
 const STOP_SEQUENCES_MAX: usize = 2500;
 const RESPONSE_PATHS_MAX: usize = 10;
 const METADATA_MAX: usize = 16;
+/// Longest text of a schema, in characters.
+const SCHEMA_TEXT_MAX: usize = 100_000;
 
 const TIERS: [(&str, ServiceTier); 4] = [
     ("priority", ServiceTier::Priority),
@@ -95,7 +99,8 @@ fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wi
     }
     if let Some(node) = fields.take("outputConfig") {
         node.read(|fields| {
-            fields.refuse(&["textFormat"], "structured output is not supported by this model")?;
+            let format = fields.take("textFormat");
+            request.output_format = format.map(|node| read_text_format(&node)).transpose()?;
             fields.refuse(&["effort"], "effort is not supported by this model")
         })?;
     }
@@ -104,6 +109,26 @@ fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wi
         &["promptVariables"],
         "prompt variables can be used only with the ARN of a prompt as model id",
     )
+}
+
+/// `outputConfig.textFormat`. The schema is a text that holds JSON; the description has no effect on what is allowed.
+fn read_text_format(node: &Node<'_>) -> Result<OutputSchema, WireError> {
+    node.read(|format| {
+        format.require("type")?.word(&[("json_schema", ())])?;
+        let (_, definition) = format.require("structure")?.member(&["jsonSchema"])?;
+        definition.read(|definition| {
+            let name = definition.text("name")?.map(str::to_owned);
+            definition.text("description")?;
+            let text = definition.require("schema")?;
+            let schema: Value = serde_json::from_str(text.text_within(1, SCHEMA_TEXT_MAX)?)
+                .map_err(|error| text.error(format_args!("not valid JSON: {error}")))?;
+            if schema.is_object() || schema.is_boolean() {
+                Ok(OutputSchema { name, schema })
+            } else {
+                Err(text.error("a JSON Schema is an object or a truth value"))
+            }
+        })
+    })
 }
 
 fn read_inference_config(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {

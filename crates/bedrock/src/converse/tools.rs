@@ -34,8 +34,8 @@ fn read_tool_spec(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
         json.object()?;
         Ok(json.value().clone())
     })?;
-    conversation::refuse_strict(fields)?;
-    Ok(Tool { name, description: description.map(str::to_owned), input_schema })
+    let strict = fields.boolean("strict")?.unwrap_or(false);
+    Ok(Tool { name, description: description.map(str::to_owned), input_schema, strict })
 }
 
 fn read_choice(node: &Node<'_>) -> Result<ToolChoice, WireError> {

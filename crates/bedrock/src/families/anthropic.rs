@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Codec, NativeStream};
 use crate::canonical::{
-    Answer, AnswerBlock, Block, BlockKind, Event, Message, Prompt, Request, ResponseContext, Role,
-    StopReason, Tool, ToolChoice, Usage,
+    Answer, AnswerBlock, Block, BlockKind, Event, Message, OutputSchema, Prompt, Request,
+    ResponseContext, Role, StopReason, Tool, ToolChoice, Usage,
 };
 use crate::conversation::{self, Turn};
 use crate::converse::{read_thinking, tool_input};
@@ -85,7 +85,9 @@ fn read_with(fields: &mut Fields<'_>, parameters: &Parameters) -> Result<Request
     }
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")?;
     read_thinking(fields)?;
-    fields.refuse(&["output_config"], "structured output and effort are not supported yet")?;
+    if let Some(node) = fields.take("output_config") {
+        request.output_format = node.read(read_output_config)?;
+    }
     fields.ignore(&IGNORED, &mut ignored);
     request.ignored = ignored;
     Ok(request)
@@ -208,7 +210,6 @@ fn read_tools(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<Tool>, W
                 if let Some(kind) = fields.take("type").filter(|kind| kind.value() != "custom") {
                     return Err(kind.error("only tools of type custom are supported"));
                 }
-                conversation::refuse_strict(fields)?;
                 fields.ignore(&TOOL_IGNORED, ignored);
                 let input_schema = fields.require("input_schema")?;
                 input_schema.object()?;
@@ -216,10 +217,23 @@ fn read_tools(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<Tool>, W
                     name: fields.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned(),
                     description: fields.text("description")?.map(str::to_owned),
                     input_schema: input_schema.value().clone(),
+                    strict: fields.boolean("strict")?.unwrap_or(false),
                 })
             })
         })
         .collect()
+}
+
+/// `output_config`: `format` is `{"type": "json_schema", "schema": {…}}`.
+fn read_output_config(fields: &mut Fields<'_>) -> Result<Option<OutputSchema>, WireError> {
+    fields.refuse(&["effort"], "effort is not supported yet")?;
+    let Some(format) = fields.take("format") else { return Ok(None) };
+    format.read(|format| {
+        format.require("type")?.word(&[("json_schema", ())])?;
+        let name = format.text("name")?.map(str::to_owned);
+        let schema = conversation::schema(&format.require("schema")?)?;
+        Ok(Some(OutputSchema { name, schema }))
+    })
 }
 
 fn read_tool_choice(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {

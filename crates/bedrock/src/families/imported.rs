@@ -62,7 +62,7 @@ fn read(
     let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
     let mut request = Request::new(Prompt::Raw { text, markup: Markup::None });
     parameters.read(fields, &mut request)?;
-    openai::read_response_format(fields)?;
+    openai::read_response_format(fields, &mut request)?;
     fields.refuse(&["images"], "this model doesn't support images")?;
     if fields.boolean("return_logprobs")? == Some(true) {
         let why = "this form has log-probabilities by token id, which this server does not tell; the \

@@ -49,7 +49,7 @@ fn read(
     }
     openai::read_tools(fields, &mut request)?;
     openai::read_agreement(fields, &mut request, invocation)?;
-    openai::read_response_format(fields)?;
+    openai::read_response_format(fields, &mut request)?;
     fields.refuse(&["documents"], "documents are not supported yet; put them into a message")?;
     Ok(request)
 }

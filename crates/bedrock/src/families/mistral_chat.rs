@@ -53,7 +53,7 @@ fn read(
         ])?;
     }
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")?;
-    openai::read_response_format(fields)?;
+    openai::read_response_format(fields, &mut request)?;
     Ok(request)
 }
 

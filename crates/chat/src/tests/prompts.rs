@@ -237,8 +237,12 @@ fn everywhere(texts: &[String]) -> Request {
         ],
     );
     let schema = json!({"type": "object", "properties": { text(15): {"description": text(16)} }});
-    request.tools =
-        vec![Tool { name: text(17), description: Some(text(18)), input_schema: schema }];
+    request.tools = vec![Tool {
+        name: text(17),
+        description: Some(text(18)),
+        input_schema: schema,
+        strict: false,
+    }];
     request.tool_choice = ToolChoice::Any;
     request
 }

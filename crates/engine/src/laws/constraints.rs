@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::testing::{Bench, prompt, request};
-use crate::{Constraint, EngineError, Request, SamplingParams, TokenId};
+use crate::testing::{Bench, Seen, prompt, request};
+use crate::{Constraint, EngineError, FinishReason, Request, SamplingParams, TokenId};
 
 /// Allows multiples of `step` that differ from the token before; nothing at all after `limit` tokens.
 struct Multiples {
@@ -88,4 +88,122 @@ fn a_constraint_that_allows_nothing_fails_the_request() {
     let failed = running.seen().failed.clone();
     assert_eq!(failed, Some(EngineError::Invalid("the constraint allows no token")));
     bench.assert_empty();
+}
+
+/// Runs of settled tokens between free ones: of every ten positions the last six follow from the one before.
+struct Settled {
+    accepted: Vec<TokenId>,
+    /// Whether settled tokens are forced, or only masked.
+    forces: bool,
+}
+
+fn settled(position: usize, before: TokenId) -> Option<TokenId> {
+    (position % 10 >= 4).then_some((before * 31 + 7) % 300)
+}
+
+impl Constraint for Settled {
+    fn mask(&mut self, allowed: &mut [u64]) {
+        let before = self.accepted.last().copied().unwrap_or(0);
+        if let Some(token) = settled(self.accepted.len(), before) {
+            for (index, word) in (0..).zip(allowed) {
+                *word &= if index == token / 64 { 1 << (token % 64) } else { 0 };
+            }
+        }
+    }
+
+    fn accept(&mut self, token: TokenId) {
+        self.accepted.push(token);
+    }
+
+    fn roll_back(&mut self, count: usize) {
+        self.accepted.truncate(self.accepted.len() - count);
+    }
+
+    fn forced(&mut self) -> Vec<TokenId> {
+        let mut before = self.accepted.last().copied().unwrap_or(0);
+        let positions = self.accepted.len()..;
+        let run = positions.map_while(|position| {
+            before = settled(position, before)?;
+            Some(before)
+        });
+        if self.forces { run.collect() } else { Vec::new() }
+    }
+}
+
+fn with_settled(choices: u32, max_tokens: usize, forces: bool) -> Request {
+    let make = |_| -> Box<dyn Constraint> { Box::new(Settled { accepted: Vec::new(), forces }) };
+    let constraints = (0..choices).map(make).collect();
+    Request { constraints, choices, ..request(&prompt(3, 40), max_tokens) }
+}
+
+fn texts(seen: &Seen) -> Vec<Vec<TokenId>> {
+    seen.tokens.values().cloned().collect()
+}
+
+#[test]
+fn forced_tokens_are_those_that_masks_would_have_left_and_cost_fewer_steps() {
+    let run = |forces| {
+        let mut bench = Bench::new(100);
+        let running = bench.submit(with_settled(3, 75, forces));
+        bench.run();
+        let seen = texts(&running.seen());
+        bench.assert_empty();
+        (seen, bench.counters())
+    };
+    let ((forced, few), (masked, many)) = (run(true), run(false));
+    assert_eq!(forced, masked);
+    assert!(forced.iter().all(|text| text.len() == 75));
+    assert_eq!(few.tokens_generated, many.tokens_generated);
+    assert!(few.steps * 2 < many.steps, "{} and {} steps", few.steps, many.steps);
+}
+
+#[test]
+fn forced_tokens_survive_preemption_and_company() {
+    let mut alone = Bench::new(1000);
+    let expected = alone.submit(with_settled(2, 90, true));
+    alone.run();
+    let expected = texts(&expected.seen());
+
+    let mut crowded = Bench::new(14);
+    let others: Vec<_> =
+        (0..4).map(|seed| crowded.submit(request(&prompt(seed + 10, 30), 60))).collect();
+    let running = crowded.submit(with_settled(2, 90, true));
+    crowded.run();
+    assert!(crowded.counters().preemptions > 0);
+    assert_eq!(texts(&running.seen()), expected);
+    assert!(others.iter().all(|other| other.seen().text(0).len() == 60));
+    crowded.assert_empty();
+}
+
+#[test]
+fn a_forced_run_ends_at_the_limit_and_at_a_stop_token() {
+    let mut bench = Bench::new(100);
+    let whole = bench.submit(with_settled(1, 40, true));
+    bench.run();
+    let whole = whole.seen().text(0).to_vec();
+    for max_tokens in 1..40 {
+        let cut = bench.submit(with_settled(1, max_tokens, true));
+        bench.run();
+        assert_eq!(cut.seen().text(0), &whole[..max_tokens]);
+        assert_eq!(cut.seen().finished[&0], FinishReason::MaxTokens);
+    }
+    let at = (4..10).find(|at| !whole[..*at].contains(&whole[*at])).unwrap();
+    let stop_tokens = vec![whole[at]];
+    let stopped = bench.submit(Request { stop_tokens, ..with_settled(1, 40, true) });
+    bench.run();
+    assert_eq!(stopped.seen().text(0), &whole[..at]);
+    assert_eq!(stopped.seen().finished[&0], FinishReason::StopToken);
+    bench.assert_empty();
+}
+
+#[test]
+fn forced_tokens_have_log_probabilities_if_asked_for() {
+    let mut bench = Bench::new(100);
+    let plain = bench.submit(with_settled(2, 50, true));
+    let mut request = with_settled(2, 50, true);
+    request.sampling.logprobs = Some(2);
+    let scored = bench.submit(request);
+    bench.run();
+    assert_eq!(texts(&scored.seen()), texts(&plain.seen()));
+    assert_eq!((scored.seen().scored, plain.seen().scored), (100, 0));
 }

@@ -12,3 +12,4 @@ mod models;
 mod operations;
 mod sharing;
 mod shutdown;
+mod structured;

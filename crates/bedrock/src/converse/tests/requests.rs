@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::canonical::{
-    Block, Message, Prompt, Request, Role, Sampling, ServiceTier, Tool, ToolChoice, Turns,
+    Block, Message, OutputSchema, Prompt, Request, Role, Sampling, ServiceTier, Tool, ToolChoice,
+    Turns,
 };
 use crate::converse::parse_request;
 use crate::error::ErrorKind;
@@ -46,7 +47,7 @@ fn everything() -> Value {
         ],
         "toolConfig": {
             "tools": [{"toolSpec": {
-                "name": "get_weather", "description": "Weather now", "strict": false,
+                "name": "get_weather", "description": "Weather now", "strict": true,
                 "inputSchema": {"json": weather_schema()},
             }}],
             "toolChoice": {"tool": {"name": "get_weather"}},
@@ -54,6 +55,9 @@ fn everything() -> Value {
         "inferenceConfig": {
             "maxTokens": 100, "temperature": 0.5, "topP": 0.25, "stopSequences": ["END", "\n\n"],
         },
+        "outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {
+            "name": "w", "description": "what", "schema": "{\"type\": \"null\"}",
+        }}}},
         "additionalModelRequestFields": {
             "top_k": 40, "min_p": 0.125, "seed": 18_446_744_073_709_551_615_u64,
             "presence_penalty": -2, "frequency_penalty": 2, "repetition_penalty": 1.25,
@@ -104,7 +108,12 @@ fn everything_at_once_is_read() {
             name: "get_weather".into(),
             description: Some("Weather now".into()),
             input_schema: weather_schema(),
+            strict: true,
         }],
+        output_format: Some(OutputSchema {
+            name: Some("w".into()),
+            schema: json!({"type": "null"}),
+        }),
         tool_choice: ToolChoice::Named("get_weather".into()),
         sampling: Sampling {
             temperature: Some(0.5),
@@ -246,7 +255,19 @@ fn options_out_of_bounds_are_refused_by_name() {
         (json!({"serviceTier": {"type": "gold"}}), "'serviceTier.type'"),
         (json!({"serviceTier": {}}), "'serviceTier.type'"),
         (json!({"performanceConfig": {"latency": "fast"}}), "'performanceConfig.latency'"),
-        (json!({"outputConfig": {"textFormat": {}}}), "outputConfig.textFormat: "),
+        (json!({"outputConfig": {"textFormat": {}}}), "'outputConfig.textFormat.type'"),
+        (
+            json!({"outputConfig": {"textFormat": {"type": "grammar", "structure": {"jsonSchema": {}}}}}),
+            "'outputConfig.textFormat.type'",
+        ),
+        (
+            json!({"outputConfig": {"textFormat": {"type": "json_schema", "structure": {}}}}),
+            "outputConfig.textFormat.structure: exactly one of [jsonSchema]",
+        ),
+        (with_schema(&json!({"type": "object"})), "jsonSchema.schema: expected a string"),
+        (with_schema(&json!("{")), "jsonSchema.schema: not valid JSON: "),
+        (with_schema(&json!("[]")), "jsonSchema.schema: a JSON Schema is an object"),
+        (with_schema(&json!(" ".repeat(100_001))), "jsonSchema.schema'"),
         (json!({"outputConfig": {"effort": "low"}}), "outputConfig.effort: "),
         (json!({"guardrailConfig": {"guardrailIdentifier": "g"}}), "guardrailConfig: guardrails"),
         (json!({"promptVariables": {"a": {"text": "b"}}}), "promptVariables: "),
@@ -522,8 +543,8 @@ fn tool_configurations_are_checked() {
             "toolSpec.description'",
         ),
         (
-            json!({"tools": [{"toolSpec": {"name": "a", "strict": true, "inputSchema": {"json": {}}}}]}),
-            "toolConfig.tools.0.toolSpec.strict: strict tools",
+            json!({"tools": [{"toolSpec": {"name": "a", "strict": 1, "inputSchema": {"json": {}}}}]}),
+            "toolConfig.tools.0.toolSpec.strict: expected a boolean",
         ),
         (json!({"tools": [spec("a")], "toolChoice": {"tool": {"name": "b"}}}), "unknown tool b"),
         (json!({"tools": [spec("a")], "toolChoice": {"auto": {}, "any": {}}}), "exactly one of"),
@@ -550,4 +571,9 @@ fn every_documented_additional_field_is_known() {
     assert_eq!(ServiceTier::from_name("flex"), Some(ServiceTier::Flex));
     assert_eq!(ServiceTier::from_name("gold"), None);
     assert_eq!(ServiceTier::Reserved.as_str(), "reserved");
+}
+
+fn with_schema(schema: &Value) -> Value {
+    let structure = json!({"jsonSchema": {"schema": schema}});
+    json!({"outputConfig": {"textFormat": {"type": "json_schema", "structure": structure}}})
 }

@@ -7,7 +7,7 @@ use crate::canonical::{Prompt, Request, ServiceTier, ToolChoice};
 use crate::conversation;
 use crate::doors::{Named, read, read_address};
 use crate::error::WireError;
-use crate::families::openai;
+use crate::families::openai::{self, Format};
 use crate::json::{Fields, Node, cut};
 use crate::parameters::{Absent, Parameters, Whole, whole};
 
@@ -136,9 +136,13 @@ fn read_output(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wir
         text.read(|text| {
             text.ignore(&["verbosity"], ignored);
             let Some(format) = text.take("format") else { return Ok(()) };
-            format.read(|format| {
-                read_kind(format, "text", "structured output is not supported yet; only text is")
-            })
+            request.output_format =
+                format.read(|format| match openai::read_format_kind(format)? {
+                    Format::Text => Ok(None),
+                    Format::AnyObject => Ok(Some(openai::any_object())),
+                    Format::Schema => openai::read_schema(format).map(Some),
+                })?;
+            Ok(())
         })?;
     }
     if let Some(include) = fields.take("include") {
@@ -190,6 +194,7 @@ fn read_echo(fields: &mut Fields<'_>, service_tier: ServiceTier) -> Result<Echo,
         ("max_output_tokens", Value::Null),
         ("metadata", json!({})),
         ("temperature", Value::Null),
+        ("text", json!({"format": {"type": "text"}})),
         ("tool_choice", json!("auto")),
         ("tools", json!([])),
         ("top_p", Value::Null),

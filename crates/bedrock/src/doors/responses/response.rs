@@ -85,7 +85,6 @@ pub(super) fn response(
         "reasoning": {"effort": null, "summary": null},
         "service_tier": echo.service_tier.as_str(),
         "store": false,
-        "text": {"format": {"type": "text"}},
         "truncation": "disabled",
         "usage": null,
     });

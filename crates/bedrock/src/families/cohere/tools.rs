@@ -52,7 +52,7 @@ fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
     if !required.is_empty() {
         input_schema["required"] = required.into();
     }
-    Ok(Tool { name, description, input_schema })
+    Ok(Tool { name, description, input_schema, strict: false })
 }
 
 /// `str`, `list`, `List[str]`, … as a schema.

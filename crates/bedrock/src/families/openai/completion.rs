@@ -53,7 +53,7 @@ fn read(
     let mut request = Request::new(Prompt::Raw { text, markup: Markup::None });
     parameters.read(fields, &mut request)?;
     read_agreement(fields, &mut request, invocation)?;
-    read_response_format(fields)?;
+    read_response_format(fields, &mut request)?;
     fields.refuse(&["structured_outputs"], "structured output is not supported yet")?;
     if fields.boolean("echo")? == Some(true) {
         fields.refuse(&["echo"], "the prompt cannot be repeated in the answer")?;

@@ -9,7 +9,7 @@ mod messages;
 mod response;
 
 use super::{Codec, Invocation};
-use crate::canonical::{Prompt, Request, ServiceTier, Tool, ToolChoice};
+use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Tool, ToolChoice};
 use crate::conversation;
 use crate::error::WireError;
 use crate::family::Family;
@@ -79,7 +79,7 @@ fn read(
     if let Some(node) = fields.take("service_tier") {
         request.service_tier = node.word(&TIERS)?;
     }
-    read_response_format(fields)?;
+    read_response_format(fields, &mut request)?;
     fields.refuse(&["reasoning_effort"], "reasoning effort is not supported by this model")?;
     fields.ignore(&IGNORED, &mut request.ignored);
     Ok(request)
@@ -124,7 +124,6 @@ fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
 
 /// Name, description and parameters of a function.
 pub(crate) fn read_function(function: &mut Fields<'_>) -> Result<Tool, WireError> {
-    conversation::refuse_strict(function)?;
     let schema = function.take("parameters");
     if let Some(schema) = &schema {
         schema.object()?;
@@ -134,6 +133,7 @@ pub(crate) fn read_function(function: &mut Fields<'_>) -> Result<Tool, WireError
         name: function.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned(),
         description: function.text("description")?.map(str::to_owned),
         input_schema: schema.map_or_else(none, |schema| schema.value().clone()),
+        strict: function.boolean("strict")?.unwrap_or(false),
     })
 }
 
@@ -196,11 +196,47 @@ fn agrees(id: &str, named: &str) -> bool {
     tail_of(id, named) || tail_of(named, id)
 }
 
-/// Reads `response_format`, which may only be text.
-pub(super) fn read_response_format(fields: &mut Fields<'_>) -> Result<(), WireError> {
+/// Reads `response_format`: any text, any JSON object, or JSON that a schema allows.
+pub(super) fn read_response_format(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+) -> Result<(), WireError> {
     let Some(format) = fields.take("response_format") else { return Ok(()) };
-    if format.object()?.get("type").and_then(|kind| kind.as_str()) == Some("text") {
-        return format.read(|fields| fields.require("type").map(|_| ()));
-    }
-    Err(format.error("structured output is not supported yet; only {\"type\": \"text\"} is"))
+    request.output_format = format.read(|fields| match read_format_kind(fields)? {
+        Format::Text => Ok(None),
+        Format::AnyObject => Ok(Some(any_object())),
+        Format::Schema => fields.require("json_schema")?.read(read_schema).map(Some),
+    })?;
+    Ok(())
+}
+
+/// Kinds of output.
+#[derive(Clone, Copy)]
+pub(crate) enum Format {
+    Text,
+    AnyObject,
+    Schema,
+}
+
+/// The `type` of a format.
+pub(crate) fn read_format_kind(fields: &mut Fields<'_>) -> Result<Format, WireError> {
+    fields.require("type")?.word(&[
+        ("text", Format::Text),
+        ("json_object", Format::AnyObject),
+        ("json_schema", Format::Schema),
+    ])
+}
+
+/// What `json_object` asks for.
+pub(crate) fn any_object() -> OutputSchema {
+    OutputSchema { name: None, schema: serde_json::json!({"type": "object"}) }
+}
+
+/// Name and schema. With `strict` or without, the schema is enforced.
+pub(crate) fn read_schema(definition: &mut Fields<'_>) -> Result<OutputSchema, WireError> {
+    let name = Some(definition.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned());
+    definition.text("description")?;
+    definition.boolean("strict")?;
+    let schema = conversation::schema(&definition.require("schema")?)?;
+    Ok(OutputSchema { name, schema })
 }

@@ -56,7 +56,7 @@ fn everything_at_once_is_read() {
         "tools": [{
             "type": "custom", "name": "w", "description": "weather", "input_schema": {"type": "object"},
             "cache_control": cached, "defer_loading": true, "custom": {"defer_loading": true},
-            "strict": false,
+            "strict": true,
         }],
         "tool_choice": {"type": "any", "disable_parallel_tool_use": false},
         "stop_sequences": ["END"], "temperature": 0, "top_p": 1, "top_k": 500,
@@ -123,13 +123,21 @@ fn options_are_refused_by_name() {
             (more(&json!({"maxTokens": 1})), "#: extraneous key [maxTokens]"),
             (more(&json!({"thinking": {"type": "enabled", "budget_tokens": 1024}})), "thinking: "),
             (more(&json!({"thinking": {"type": "adaptive"}})), "thinking: extended thinking"),
-            (more(&json!({"output_config": {"effort": "low"}})), "output_config: "),
+            (more(&json!({"output_config": {"effort": "low"}})), "output_config.effort: "),
+            (
+                more(&json!({"output_config": {"format": {"type": "x"}}})),
+                "#/output_config/format/type",
+            ),
+            (
+                more(&json!({"output_config": {"format": {"type": "json_schema", "schema": 5}}})),
+                "output_config.format.schema: expected an object",
+            ),
             (more(&json!({"system": 5})), "system: expected a list"),
             (more(&json!({"system": [{"type": "image"}]})), "system.0.type: only text blocks"),
             (more(&json!({"tools": [{"type": "bash_20250124", "name": "bash"}]})), "tools.0.type"),
             (more(&json!({"tools": [{"name": "w"}]})), "#/tools/0: required key [input_schema]"),
             (more(&json!({"tools": [tool, tool]})), "tools: the tool name w is defined more"),
-            (more(&json!({"tools": [with(&tool, &json!({"strict": true}))]})), "tools.0.strict"),
+            (more(&json!({"tools": [with(&tool, &json!({"strict": "yes"}))]})), "tools.0.strict"),
             (more(&json!({"tool_choice": {"type": "any"}})), "tools: a tool must be used"),
             (more(&json!({"tool_choice": {"type": "tool", "name": "x"}})), "unknown tool x"),
             (more(&json!({"tool_choice": {"type": "maybe"}})), "#/tool_choice/type: maybe is not"),
@@ -187,4 +195,16 @@ fn messages_obey_the_same_rules_as_converses() {
             ),
         ],
     );
+}
+
+#[test]
+fn output_config_is_a_schema() {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}});
+    let body =
+        more(&json!({"output_config": {"format": {"type": "json_schema", "schema": schema}}}));
+    let output = parse(&body).unwrap().output_format.unwrap();
+    assert_eq!((output.name, output.schema), (None, schema));
+    assert_eq!(parse(&more(&json!({"output_config": {}}))).unwrap().output_format, None);
+    let tool = json!({"name": "w", "input_schema": {}, "strict": true});
+    assert!(parse(&more(&json!({"tools": [tool]}))).unwrap().tools[0].strict);
 }

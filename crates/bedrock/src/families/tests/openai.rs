@@ -45,7 +45,7 @@ fn everything() -> Value {
         "logprobs": true, "top_logprobs": 2, "stream": false,
         "stream_options": {"include_usage": true, "include_obfuscation": false},
         "tools": [
-            {"type": "function", "function": {"name": "w", "description": "weather", "parameters": {"type": "object"}, "strict": false}},
+            {"type": "function", "function": {"name": "w", "description": "weather", "parameters": {"type": "object"}, "strict": true}},
             {"type": "function", "function": {"name": "x"}},
         ],
         "tool_choice": {"type": "function", "function": {"name": "w"}},
@@ -166,8 +166,21 @@ fn options_are_refused_by_name() {
             (more(&json!({"stop": 5})), "stop: expected a list"),
             (more(&json!({"top_logprobs": 2})), "top_logprobs: needs logprobs"),
             (more(&json!({"presence_penalty": 3})), "#/presence_penalty"),
-            (more(&json!({"response_format": {"type": "json_object"}})), "response_format: "),
-            (more(&json!({"response_format": {"type": "json_schema"}})), "response_format: "),
+            (more(&json!({"response_format": {"type": "xml"}})), "#/response_format/type"),
+            (
+                more(&json!({"response_format": {"type": "json_schema"}})),
+                "#/response_format: required key [json_schema]",
+            ),
+            (
+                more(
+                    &json!({"response_format": {"type": "json_schema", "json_schema": {"name": "a b"}}}),
+                ),
+                "#/response_format/json_schema/name",
+            ),
+            (
+                more(&json!({"response_format": {"type": "text", "json_schema": {}}})),
+                "#/response_format: extraneous key [json_schema]",
+            ),
             (more(&json!({"reasoning_effort": "low"})), "reasoning_effort: "),
             (more(&json!({"parallel_tool_calls": false})), "parallel_tool_calls: "),
             (more(&json!({"service_tier": "gold"})), "#/service_tier: gold is not"),
@@ -176,9 +189,9 @@ fn options_are_refused_by_name() {
             (more(&json!({"tools": [{"type": "web"}]})), "#/tools/0/type: web is not"),
             (
                 more(
-                    &json!({"tools": [{"type": "function", "function": {"name": "w", "strict": true}}]}),
+                    &json!({"tools": [{"type": "function", "function": {"name": "w", "strict": 1}}]}),
                 ),
-                "tools.0.function.strict: strict tools",
+                "tools.0.function.strict: expected a boolean",
             ),
             (more(&json!({"functions": []})), "#: extraneous key [functions]"),
             (more(&json!({"stream_options": {"x": 1}})), "#/stream_options: extraneous key [x]"),
@@ -235,4 +248,23 @@ fn messages_obey_the_same_rules_as_converses() {
             ),
         ],
     );
+}
+
+#[test]
+fn response_format_is_a_schema() {
+    let format = |format: Value| {
+        let request = parse(&more(&json!({"response_format": format}))).unwrap();
+        request.output_format.map(|output| (output.name, output.schema))
+    };
+    assert_eq!(format(json!({"type": "text"})), None);
+    let any_object = Some((None, json!({"type": "object"})));
+    assert_eq!(format(json!({"type": "json_object"})), any_object);
+    for strict in [json!(true), json!(false), Value::Null] {
+        let definition =
+            json!({"name": "n", "description": "d", "strict": strict, "schema": {"type": "null"}});
+        let read = format(json!({"type": "json_schema", "json_schema": definition}));
+        assert_eq!(read, Some((Some("n".into()), json!({"type": "null"}))));
+    }
+    let request = parse(&everything()).unwrap();
+    assert_eq!(request.tools.iter().map(|tool| tool.strict).collect::<Vec<_>>(), [true, false]);
 }

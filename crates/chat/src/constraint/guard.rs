@@ -1,0 +1,119 @@
+//! WHAT A GRAMMAR LEAVES OPEN AND READERS DO NOT TAKE: numbers beyond the range of a double, nesting without end.
+//!
+//! Follows the JSON text byte by byte and advises against tokens that would pass a limit. Its advice is taken where
+//! something else is allowed, too; so it never leads into a dead end.
+
+/// Most digits before or after the point.
+const DIGITS_MAX: u8 = 200;
+/// Most digits of an exponent: 10^(200 + 99) is a finite double.
+const EXPONENT_DIGITS_MAX: u8 = 2;
+/// Depth at which nothing more is opened unless it must be. Readers take 64; schemas nest 32 deep at most.
+const DEPTH_MAX: u8 = 24;
+
+/// Where a JSON text is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Guard {
+    place: Place,
+    depth: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Between,
+    Text {
+        escaped: bool,
+    },
+    Number {
+        digits: u8,
+    },
+    Exponent {
+        digits: u8,
+    },
+}
+
+impl Guard {
+    /// The place after these bytes, and whether a limit was passed on the way.
+    pub(super) fn after(mut self, bytes: &[u8]) -> (Guard, bool) {
+        let mut passed = false;
+        for byte in bytes {
+            passed |= self.step(*byte);
+        }
+        (self, passed)
+    }
+
+    fn step(&mut self, byte: u8) -> bool {
+        self.place = match (self.place, byte) {
+            (Place::Text { escaped: true }, _) => Place::Text { escaped: false },
+            (Place::Text { escaped: false }, b'"') => Place::Between,
+            (Place::Text { escaped: false }, byte) => Place::Text { escaped: byte == b'\\' },
+            (_, b'"') => Place::Text { escaped: false },
+            (Place::Number { digits }, b'0'..=b'9') => {
+                Place::Number { digits: digits.saturating_add(1) }
+            }
+            (Place::Between, b'0'..=b'9') => Place::Number { digits: 1 },
+            (Place::Number { .. }, b'.') => Place::Number { digits: 0 },
+            (Place::Number { .. }, b'e' | b'E') => Place::Exponent { digits: 0 },
+            (Place::Exponent { digits }, b'0'..=b'9') => {
+                Place::Exponent { digits: digits.saturating_add(1) }
+            }
+            (place @ Place::Exponent { .. }, b'+' | b'-') => place,
+            _ => Place::Between,
+        };
+        match (self.place, byte) {
+            (Place::Between, b'{' | b'[') => {
+                self.depth = self.depth.saturating_add(1);
+                self.depth > DEPTH_MAX
+            }
+            (Place::Between, b'}' | b']') => {
+                self.depth = self.depth.saturating_sub(1);
+                false
+            }
+            (Place::Number { digits }, _) => digits > DIGITS_MAX,
+            (Place::Exponent { digits }, _) => digits > EXPONENT_DIGITS_MAX,
+            _ => false,
+        }
+    }
+
+    /// Whether a token of these bytes can pass a limit at some place.
+    pub(super) fn concerns(bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| matches!(byte, b'0'..=b'9' | b'{' | b'['))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(text: &str) -> bool {
+        Guard::default().after(text.as_bytes()).1
+    }
+
+    #[test]
+    fn finite_numbers_and_shallow_values_pass_no_limit() {
+        let digits = "7".repeat(200);
+        for fine in [
+            format!("[{digits}.{digits}e-99, {digits}]"),
+            r#"{"a": "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[ 1e999"}"#.to_owned(),
+            "[]".repeat(100),
+            "[".repeat(24),
+            "[1E+10]".to_owned(),
+        ] {
+            assert!(!passes(&fine), "{fine}");
+        }
+        for beyond in
+            ["1e100".to_owned(), "7".repeat(201), format!("0.{}", "7".repeat(201)), "[".repeat(25)]
+        {
+            assert!(passes(&beyond), "{beyond}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_come_in_pieces() {
+        let text = br#"{"a\\": [1.5e3, "x{", 200]}"#;
+        for cut in 0..text.len() {
+            let (first, _) = Guard::default().after(&text[..cut]);
+            assert_eq!(first.after(&text[cut..]).0, Guard::default().after(text).0);
+        }
+    }
+}
