@@ -5,7 +5,7 @@ use bedrock::canonical::{
     ToolChoice, Turns,
 };
 use chat::{ChatError, ChatModel, Flow};
-use engine::{FinishReason, TokenId, Tokenizer};
+use engine::{FinishReason, TokenId};
 use serde_json::{Value, json};
 
 use crate::keywords::judge;
