@@ -9,6 +9,7 @@ mod cache;
 mod formats;
 mod grammar;
 mod guard;
+mod keywords;
 mod pattern;
 mod schema;
 mod values;

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use super::keywords::{bound_multiples, count, format, joins, least, multiple, types};
+use super::pattern;
 use super::values::{self, Budget};
-use super::{formats, pattern};
 
 /// Deepest nesting of schemas.
 const DEPTH_MAX: usize = 32;
@@ -26,12 +27,6 @@ const LIST_MAX: usize = 100;
 const JOINED_WEIGHT_MAX: u64 = 20;
 /// Most patterns and formats there.
 const JOINED_PATTERNS_MAX: usize = 16;
-/// Greatest length or count that a schema may ask for.
-const COUNT_MAX: u64 = 10_000;
-/// Greatest `multipleOf`: an automaton has a state for each remainder.
-const MULTIPLE_MAX: u64 = 1000;
-/// Where `multipleOf` stands without bounds, numbers stay within this.
-const MULTIPLES_WITHIN: i64 = 1_000_000_000_000;
 
 /// Why a schema is not enforced: a JSON pointer and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,8 +122,6 @@ const DRAFTS: [&str; 4] = [
     "json-schema.org/draft-07/schema",
     "json-schema.org/draft-06/schema",
 ];
-
-const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
 /// The schema that is compiled instead of the caller's.
 ///
@@ -453,80 +446,4 @@ impl Walker<'_> {
             }),
         }
     }
-}
-
-/// Whether a schema, as it leaves, applies another one beside its own keywords, or several patterns to one text.
-fn joins(out: &Object) -> bool {
-    let applies = |key: &&str| out.contains_key(*key);
-    let several = out
-        .get("patternProperties")
-        .and_then(Value::as_object)
-        .is_some_and(|map| map.len() > 1 || out.get("properties").is_some());
-    out.contains_key("allOf")
-        || several
-        || out.len() > 1 && ["anyOf", "oneOf", "$ref"].iter().any(|key| applies(&key))
-}
-
-fn types(value: &Value) -> Result<Value, String> {
-    let known = |value: &Value| value.as_str().is_some_and(|name| TYPES.contains(&name));
-    let fine = match value {
-        Value::Array(list) => (1..=TYPES.len()).contains(&list.len()) && list.iter().all(known),
-        one => known(one),
-    };
-    if fine {
-        Ok(value.clone())
-    } else {
-        Err(format!("expected one or more of {}", TYPES.join(", ")))
-    }
-}
-
-fn multiple(value: &Value) -> Result<Value, String> {
-    let whole = values::number(value)?.as_u64();
-    let within = whole.filter(|whole| (1..=MULTIPLE_MAX).contains(whole));
-    within.map(Value::from).ok_or_else(|| {
-        format!("only whole numbers from 1 to {MULTIPLE_MAX} are supported for multipleOf")
-    })
-}
-
-fn bound_multiples(out: &mut Object) {
-    for (inclusive, exclusive, bound) in [
-        ("minimum", "exclusiveMinimum", -MULTIPLES_WITHIN),
-        ("maximum", "exclusiveMaximum", MULTIPLES_WITHIN),
-    ] {
-        if !out.contains_key(inclusive) && !out.contains_key(exclusive) {
-            out.insert(inclusive.to_owned(), bound.into());
-        }
-    }
-}
-
-fn count(value: &Value) -> Result<Value, String> {
-    let whole = values::number(value)?.as_u64().filter(|count| *count <= COUNT_MAX);
-    whole.map(Value::from).ok_or_else(|| format!("expected a whole number from 0 to {COUNT_MAX}"))
-}
-
-/// `minProperties`. A name that is written twice is one property, so only one beyond those required can be promised.
-fn least(value: &Value, out: &Object) -> Result<Value, String> {
-    let least = count(value)?;
-    let required = out.get("required").and_then(Value::as_array).map_or(0, Vec::len) as u64;
-    if least.as_u64() > Some(required + 1) {
-        return Err(format!(
-            "minProperties is supported up to one more than are required, here {}",
-            required + 1
-        ));
-    }
-    Ok(least)
-}
-
-/// A format becomes a pattern, beside the schema's own if it has one.
-fn format(value: &Value, out: &mut Object) -> Result<(), String> {
-    let name = value.as_str().ok_or("expected a string")?;
-    let pattern = formats::pattern(name)
-        .ok_or_else(|| format!("this format is not supported, only {} are", formats::names()))?;
-    let (pattern, _) = pattern::translate(&pattern)?;
-    if out.contains_key("pattern") {
-        out.insert("allOf".to_owned(), json!([{"pattern": pattern}]));
-    } else {
-        out.insert("pattern".to_owned(), pattern.into());
-    }
-    Ok(())
 }
