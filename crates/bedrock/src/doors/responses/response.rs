@@ -57,7 +57,8 @@ pub fn encode_answer(answer: &Answer, context: &ResponseContext, echo: &Echo) ->
         let status = if last { ended.of_last_item() } else { Status::Completed };
         item(block, &item_id(context, &block.kind, index), status)
     });
-    let mut body = response(context, echo, ended, items.collect());
+    let output: Vec<Value> = items.collect();
+    let mut body = response(context, echo, ended, &output);
     end(&mut body, reason);
     body["usage"] = usage_value(answer.usage);
     body
@@ -68,7 +69,7 @@ pub(super) fn response(
     context: &ResponseContext,
     echo: &Echo,
     status: Status,
-    output: Vec<Value>,
+    output: &[Value],
 ) -> Value {
     let head = json!({
         "id": format!("resp_{}", hex(context)),

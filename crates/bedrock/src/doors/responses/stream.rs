@@ -46,7 +46,7 @@ impl StreamEncoder {
     /// The events before the first of the answer.
     #[must_use]
     pub fn start(&mut self) -> Vec<sse::Event> {
-        let body = response(&self.context, &self.echo, Status::InProgress, Vec::new());
+        let body = response(&self.context, &self.echo, Status::InProgress, &[]);
         ["response.created", "response.in_progress"]
             .map(|name| self.event(name, json!({"response": body})))
             .into()
@@ -95,7 +95,7 @@ impl StreamEncoder {
     }
 
     fn body(&self, status: Status) -> Value {
-        response(&self.context, &self.echo, status, self.output.clone())
+        response(&self.context, &self.echo, status, &self.output)
     }
 
     fn block_start(&mut self, kind: &BlockKind) -> Vec<sse::Event> {
