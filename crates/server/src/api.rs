@@ -6,6 +6,9 @@ pub(crate) mod converse;
 pub(crate) mod count_tokens;
 pub(crate) mod health;
 pub(crate) mod invoke;
+pub(crate) mod model;
+pub(crate) mod profiles;
+pub(crate) mod tags;
 
 use std::sync::Arc;
 use std::time::Duration;

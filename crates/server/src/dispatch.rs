@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use uuid::Uuid;
 
-use crate::api::{control, converse, count_tokens, health, invoke};
+use crate::api::{control, converse, count_tokens, health, invoke, profiles, tags};
 use crate::app::App;
 use crate::auth::{self, Caller, Identified};
 use crate::body::{self, Whole};
@@ -121,6 +121,15 @@ async fn operate(operation: Operation, call: &mut Call, segment: &str) -> Outcom
         Operation::CountTokens => count_tokens::count_tokens(call, segment).await,
         Operation::ListFoundationModels => control::list_foundation_models(call),
         Operation::GetFoundationModel => control::get_foundation_model(call, segment),
+        Operation::CreateInferenceProfile => profiles::create_inference_profile(call).await,
+        Operation::ListInferenceProfiles => profiles::list_inference_profiles(call).await,
+        Operation::GetInferenceProfile => profiles::get_inference_profile(call, segment).await,
+        Operation::DeleteInferenceProfile => {
+            profiles::delete_inference_profile(call, segment).await
+        }
+        Operation::TagResource => tags::tag_resource(call).await,
+        Operation::UntagResource => tags::untag_resource(call).await,
+        Operation::ListTagsForResource => tags::list_tags_for_resource(call).await,
         Operation::Counters => health::counters(call),
         Operation::Health => health::health(),
         Operation::Ready => health::ready(&call.app),

@@ -9,7 +9,7 @@ use bedrock::eventstream;
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use super::{begin, context, describe, describe_whole, first_step, parse, whole};
+use super::{begin, context, describe, describe_whole, first_step, model, parse, whole};
 use crate::call::{Call, Outcome, Reply};
 use crate::generate::{Started, Step};
 use crate::respond::{self, put};
@@ -17,7 +17,7 @@ use crate::stream::{Encode, Frames, Streaming};
 
 /// `POST /model/{modelId}/converse`
 pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
+    let asked = model::resolve(call, segment).await?;
     call.record.model.clone_from(&asked.id);
     let request = Arc::new(parse(call, converse::parse_request).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
 
 /// `POST /model/{modelId}/converse-stream`
 pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
+    let asked = model::resolve(call, segment).await?;
     call.record.model.clone_from(&asked.id);
     let request = Arc::new(parse(call, converse::parse_request).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;

@@ -6,13 +6,13 @@ use bedrock::count_tokens;
 use bedrock::family::Family;
 use http::StatusCode;
 
-use super::{parse, prompt_tokens};
+use super::{model, parse, prompt_tokens};
 use crate::call::{Call, Outcome, Reply};
 use crate::respond::{self, put};
 
 /// `POST /model/{modelId}/count-tokens`
 pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
+    let asked = model::resolve(call, segment).await?;
     call.record.model.clone_from(&asked.id);
     let family = asked.family.unwrap_or(Family::OpenAiChat);
     let request =

@@ -10,7 +10,7 @@ use bedrock::family::Family;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{begin, context, describe, describe_whole, first_step, parse, whole};
+use super::{begin, context, describe, describe_whole, first_step, model, parse, whole};
 use crate::call::{Call, Outcome, Reply};
 use crate::generate::{Started, Step};
 use crate::registry::Asked;
@@ -22,7 +22,7 @@ const MAX_METADATA: usize = 8500;
 
 /// `POST /model/{modelId}/invoke`
 pub(crate) async fn invoke(call: &mut Call, segment: &str) -> Outcome {
-    let (asked, family) = resolve(call, segment)?;
+    let (asked, family) = resolve(call, segment).await?;
     let request = Arc::new(read(call, &asked, family, false).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
@@ -39,7 +39,7 @@ pub(crate) async fn invoke(call: &mut Call, segment: &str) -> Outcome {
 
 /// `POST /model/{modelId}/invoke-with-response-stream`
 pub(crate) async fn invoke_stream(call: &mut Call, segment: &str) -> Outcome {
-    let (asked, family) = resolve(call, segment)?;
+    let (asked, family) = resolve(call, segment).await?;
     let request = Arc::new(read(call, &asked, family, true).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
@@ -59,8 +59,8 @@ pub(crate) async fn invoke_stream(call: &mut Call, segment: &str) -> Outcome {
     Ok(Reply::Stream(response, Box::new(streaming)))
 }
 
-fn resolve(call: &mut Call, segment: &str) -> Result<(Asked, Family), WireError> {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
+async fn resolve(call: &mut Call, segment: &str) -> Result<(Asked, Family), WireError> {
+    let asked = model::resolve(call, segment).await?;
     call.record.model.clone_from(&asked.id);
     // A configured id of no known vendor: the shape that most open models' servers speak.
     let family =

@@ -9,5 +9,7 @@ mod harness;
 mod limits;
 mod models;
 mod operations;
+mod profiles;
 mod sharing;
 mod shutdown;
+mod tags;
