@@ -73,15 +73,16 @@ async fn a_second_opener_sees_what_the_first_committed_and_nothing_else() {
 #[tokio::test]
 async fn a_writer_that_waits_too_long_is_told_busy() {
     let dir = tempfile::tempdir().unwrap();
-    let config = Config { busy_timeout: Duration::from_millis(20), ..Config::default() };
-    let first = Store::open(dir.path(), &config).await.unwrap();
-    let second = Store::open(dir.path(), &config).await.unwrap();
-    let held = first.begin().await.unwrap();
-    assert!(matches!(first.begin().await, Err(StoreError::Busy)), "the same process");
-    assert!(matches!(second.begin().await, Err(StoreError::Busy)), "another connection");
+    let patient = open(&dir).await;
+    let config = Config { busy_timeout: Duration::from_secs(1), ..Config::default() };
+    let hasty = Store::open(dir.path(), &config).await.unwrap();
+    let held = patient.begin().await.unwrap();
+    assert!(matches!(hasty.begin().await, Err(StoreError::Busy)), "another has the file");
     held.rollback().await.unwrap();
-    first.begin().await.unwrap().rollback().await.unwrap();
-    second.begin().await.unwrap().rollback().await.unwrap();
+    let held = hasty.begin().await.unwrap();
+    assert!(matches!(hasty.begin().await, Err(StoreError::Busy)), "this one has the writer");
+    held.rollback().await.unwrap();
+    patient.begin().await.unwrap().rollback().await.unwrap();
 }
 
 #[tokio::test]
