@@ -11,21 +11,34 @@ use crate::repo;
 const LAYERS: &[(&str, &[&str])] = &[
     ("bedrock", &[]),
     ("engine", &[]),
+    ("store", &[]),
     ("models", &["engine"]),
     ("chat", &["bedrock", "engine"]),
-    ("server", &["bedrock", "engine", "chat"]),
+    ("server", &["bedrock", "engine", "store", "chat"]),
 ];
 
 /// Crate, and outside crates that would bring in what it must never know.
 const NEVER: &[(&str, &[&str])] = &[
-    ("bedrock", &["axum", "hyper", "tokio", "reqwest", "tokenizers"]),
+    ("bedrock", &["axum", "hyper", "tokio", "reqwest", "sqlx", "tokenizers"]),
     (
         "engine",
-        &["axum", "bytes", "hyper", "minijinja", "serde", "serde_json", "tokenizers", "tokio"],
+        &[
+            "axum",
+            "bytes",
+            "hyper",
+            "minijinja",
+            "serde",
+            "serde_json",
+            "sqlx",
+            "tokenizers",
+            "tokio",
+        ],
     ),
-    ("models", &["axum", "hyper", "minijinja", "reqwest", "tokio"]),
-    ("chat", &["axum", "hyper", "memmap2", "tokio"]),
-    ("server", &["clap", "memmap2", "tokenizers"]),
+    ("store", &["axum", "hyper", "minijinja", "reqwest", "serde_json", "tokenizers"]),
+    ("models", &["axum", "hyper", "minijinja", "reqwest", "sqlx", "tokio"]),
+    ("chat", &["axum", "hyper", "memmap2", "sqlx", "tokio"]),
+    // The database comes through `store`, so that one crate decides its version and kind.
+    ("server", &["clap", "memmap2", "sqlx", "tokenizers"]),
 ];
 
 const KINDS: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];

@@ -53,11 +53,15 @@ class Server:
             self.config.write_text(config)
             extra += ["--config", str(self.config)]
         listen = [] if "--listen" in extra else ["--listen", "127.0.0.1:0"]
+        self.arguments = ["serve", *listen, *extra]
+        self._start()
+
+    def _start(self):
         self.process = subprocess.Popen(
-            [BINARY, "serve", *listen, *extra],
+            [BINARY, *self.arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
-            stderr=open(pathlib.Path(self.folder.name) / "log", "w"),
+            stderr=open(pathlib.Path(self.folder.name) / "log", "a"),
             text=True,
         )
         try:
@@ -65,6 +69,12 @@ class Server:
         except Exception:
             self.stop()
             raise
+
+    def restart(self):
+        """Ends it and starts it again on the same data folder; the port is another."""
+        assert self.stop() == 0
+        self.url = None
+        self._start()
 
     def command(self, *arguments):
         """Runs another `outcrop` command on the same data folder."""
@@ -155,9 +165,16 @@ class Server:
             assert time.monotonic() < deadline, f"still at work: {counters}"
             time.sleep(0.05)
 
-    def client(self, service="bedrock-runtime", attempts=1, key=(ACCESS_KEY, SECRET_KEY), endpoint_url=None):
+    def client(
+        self,
+        service="bedrock-runtime",
+        attempts=1,
+        key=(ACCESS_KEY, SECRET_KEY),
+        endpoint_url=None,
+        region="us-east-1",
+    ):
         """A boto3 client as any application makes it, with this endpoint."""
-        session = boto3.Session(*key, region_name="us-east-1")
+        session = boto3.Session(*key, region_name=region)
         config = Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
             read_timeout=120,

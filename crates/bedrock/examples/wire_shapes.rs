@@ -8,7 +8,9 @@ use bedrock::canonical::{
     Answer, AnswerBlock, BlockKind, Choice, Event, Latency, ResponseContext, StopReason,
     TokenLogprob, Usage,
 };
+use bedrock::control::{profiles, tags};
 use bedrock::error::{ErrorKind, StreamOperation, WireError};
+use bedrock::model_id::Geo;
 use bedrock::{catalogue, control, converse, count_tokens};
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ const LATENCY: Latency = Latency { total_ms: 34, first_byte_ms: 5 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut shapes = control_plane();
+    shapes.extend(inference_profiles());
     shapes.extend(runtime());
     shapes.extend(converse_stream());
     let errors: Vec<Value> = ErrorKind::all().map(error).collect();
@@ -41,6 +44,39 @@ fn control_plane() -> Vec<Value> {
         shape("bedrock", "ListFoundationModelsResponse", &list),
         shape("bedrock", "GetFoundationModelResponse", &get),
     ]
+}
+
+/// Every system-defined profile, an application profile, and tags.
+fn inference_profiles() -> Vec<Value> {
+    let listings: Vec<control::Listing> =
+        catalogue::all().iter().map(control::Listing::from).collect();
+    let (account, region) = ("123456789012", "us-east-1");
+    let system = Geo::all().flat_map(|geo| {
+        listings.iter().map(move |model| profiles::Profile::system(geo, model, account, region))
+    });
+    let mut all: Vec<_> = system.collect();
+    let arn = profiles::application_arn(region, account, "abcdefghijkl");
+    let source = profiles::ProfileSource { model_id: listings[0].id.clone(), geo: None };
+    all.push(profiles::Profile {
+        id: "abcdefghijkl".into(),
+        arn: arn.clone(),
+        name: "Team A".into(),
+        description: Some("Chat: v1.5".into()),
+        models: source.model_arns(region),
+        created_ms: Some(1_764_000_000_000),
+        kind: profiles::ProfileType::Application,
+    });
+    let tag = tags::Tag { key: "team".into(), value: "a b".into() };
+    let list = profiles::encode_list(&all, Some("token"));
+    let mut shapes = vec![
+        shape("bedrock", "CreateInferenceProfileResponse", &profiles::encode_created(&arn)),
+        shape("bedrock", "ListInferenceProfilesResponse", &list),
+        shape("bedrock", "ListTagsForResourceResponse", &tags::encode_list_tags(&[tag])),
+    ];
+    let each =
+        all.iter().map(|profile| shape("bedrock", "GetInferenceProfileResponse", &profile.shape()));
+    shapes.extend(each);
+    shapes
 }
 
 fn context() -> ResponseContext {
@@ -124,7 +160,8 @@ fn error(kind: ErrorKind) -> Value {
     let mut error = WireError::new(kind, "why");
     error.original_status = Some(500);
     error.original_message = Some("because".into());
-    error.resource = Some("arn".into());
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefghijkl";
+    error.resource = Some(arn.into());
     let inside = |operation| kind.in_stream(operation).stream_name();
     json!({
         "code": kind.code(),

@@ -1,9 +1,12 @@
-//! The control plane's model operations: ListFoundationModels and GetFoundationModel.
+//! The control plane: ListFoundationModels and GetFoundationModel here, a file for each other group of operations.
 //!
 //! Shapes are those of the service model of `bedrock`, plus `contextLength`, `maxOutputTokens` and `servedBy`, which
 //! Bedrock's API does not tell and SDKs ignore.
 
 mod filter;
+pub mod profiles;
+mod query;
+pub mod tags;
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +14,7 @@ pub use filter::{Filter, InferenceType};
 
 use crate::catalogue::{Lifecycle, Modality, Model, provider};
 use crate::error::{ErrorKind, WireError};
+use crate::json::Node;
 use crate::model_id::foundation_model_arn;
 
 /// A model as the operations show it: from the catalogue, or configured.
@@ -130,6 +134,21 @@ pub fn model_not_found() -> WireError {
         ErrorKind::ResourceNotFound,
         "Could not resolve the foundation model from the provided model identifier.",
     )
+}
+
+/// A text of 1 to `max` characters that is as the service model's pattern says; `fits` is that pattern.
+fn matching<'a>(
+    node: &Node<'a>,
+    max: usize,
+    pattern: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Result<&'a str, WireError> {
+    let text = node.text_within(1, max)?;
+    if fits(text) {
+        return Ok(text);
+    }
+    let modelled = format!("Member must satisfy regular expression pattern: {pattern}");
+    Err(node.constraint(Some(text), &modelled, &modelled))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod error;
 pub mod eventstream;
 pub mod families;
 pub mod family;
+pub mod geography;
 pub mod model_id;
 pub mod parameters;
 pub mod sigv4;

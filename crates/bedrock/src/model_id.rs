@@ -72,13 +72,24 @@ const GEOS: &[(&str, Geo)] = &[
 ];
 
 impl Geo {
+    /// Every prefix.
+    pub fn all() -> impl Iterator<Item = Geo> {
+        GEOS.iter().map(|(_, geo)| *geo)
+    }
+
+    /// The prefix of this name, without its dot.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Geo> {
+        GEOS.iter().find(|(known, _)| *known == name).map(|(_, geo)| *geo)
+    }
+
     /// Splits `us.vendor.model`. What follows the prefix must itself have a vendor and a dot.
     #[must_use]
     pub fn split(id: &str) -> Option<(Geo, &str)> {
         let (prefix, rest) = id.split_once('.')?;
-        let (_, geo) = GEOS.iter().find(|(name, _)| *name == prefix)?;
+        let geo = Geo::named(prefix)?;
         let (vendor, model) = rest.split_once('.')?;
-        (!vendor.is_empty() && !model.is_empty()).then_some((*geo, rest))
+        (!vendor.is_empty() && !model.is_empty()).then_some((geo, rest))
     }
 }
 
@@ -313,13 +324,15 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Twelve lower-case letters and digits.
-fn is_short_id(text: &str) -> bool {
+/// Whether it is the id of a resource that an account owns: twelve lower-case letters and digits.
+#[must_use]
+pub fn is_short_id(text: &str) -> bool {
     text.len() == 12 && is_label(text) && !text.contains('-')
 }
 
-/// `vendor.model`, whose parts are joined by dots and colons.
-pub(crate) fn is_model_id(text: &str) -> bool {
+/// Whether it is a foundation model's id: `vendor.model`, whose parts are joined by dots and colons.
+#[must_use]
+pub fn is_model_id(text: &str) -> bool {
     let part = |part: &str| part.len() <= MAX_PART && is_label(part);
     text.split_once('.')
         .is_some_and(|(vendor, model)| part(vendor) && model.split(['.', ':']).all(part))

@@ -1,8 +1,8 @@
 """Every value that `cargo run --example wire_shapes` writes, against botocore's service models.
 
-Checked are the names of members, required members, types, enumerations, patterns, and that a union has one member;
-of errors the codes, statuses, members and the names inside streams. Needs botocore and cargo. Exit code 1 if anything
-differs.
+Checked are the names of members, required members, types, enumerations, patterns, lengths, times, and that a union has
+one member; of errors the codes, statuses, members and the names inside streams. Needs botocore and cargo. Exit code 1
+if anything differs.
 """
 
 import base64
@@ -21,6 +21,11 @@ ADDED = {
 }
 # Values that AWS itself sends beyond the model's enumeration.
 WIDER = {"ModelModality": {"VIDEO", "SPEECH"}}
+# Patterns that AWS's own values break: its system-defined profiles have names and descriptions with dots and commas.
+WIDER_PATTERNS = {
+    "InferenceProfileName": r"[0-9a-zA-Z .()+_-]{1,64}",
+    "InferenceProfileDescription": r"[0-9a-zA-Z .,:()+_-]{1,200}",
+}
 TYPES = {
     "string": str,
     "integer": int,
@@ -72,6 +77,8 @@ def check_structure(shape, value, where):
 
 
 def check_list(shape, value, where):
+    least, most = shape.metadata.get("min", 0), shape.metadata.get("max", len(value))
+    expect(least <= len(value) <= most, where, f"{len(value)} items, not {least} to {most}")
     for index, member in enumerate(value):
         check(shape.member, member, f"{where}[{index}]")
 
@@ -85,8 +92,15 @@ def check_map(shape, value, where):
 def check_string(shape, value, where):
     allowed = set(shape.enum) | WIDER.get(shape.name, set())
     expect(not shape.enum or value in allowed, where, f"{value} is not in {sorted(allowed)}")
-    pattern = shape.metadata.get("pattern")
+    pattern = WIDER_PATTERNS.get(shape.name) or shape.metadata.get("pattern")
     expect(not pattern or re.fullmatch(pattern, value), where, f"{value} does not match {pattern}")
+    least, most = shape.metadata.get("min", 0), shape.metadata.get("max", len(value))
+    expect(least <= len(value) <= most, where, f"{len(value)} characters, not {least} to {most}: {value}")
+
+
+def check_timestamp(shape, value, where):
+    iso = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value)
+    expect(iso and shape.serialization.get("timestampFormat") == "iso8601", where, f"{value} is no ISO 8601 time")
 
 
 def check_blob(shape, value, where):
@@ -102,6 +116,7 @@ CHECKS = {
     "map": check_map,
     "string": check_string,
     "blob": check_blob,
+    "timestamp": check_timestamp,
 }
 
 

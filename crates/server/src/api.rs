@@ -8,9 +8,12 @@ pub(crate) mod count_tokens;
 mod headers;
 pub(crate) mod health;
 pub(crate) mod invoke;
+pub(crate) mod model;
 mod named;
 pub(crate) mod openai;
+pub(crate) mod profiles;
 mod shapes;
+pub(crate) mod tags;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,13 +44,6 @@ static COMPILING: Semaphore = Semaphore::const_new(2);
 
 /// How long the head of a stream waits for the prompt to be computed, so that a failure until then is a plain error.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
-
-/// What serves a model identifier, given as the raw path segment.
-fn resolve(call: &mut Call, segment: &str) -> Result<Asked, WireError> {
-    let asked = call.app.registry.catalogue.resolve(segment)?;
-    call.record.model.clone_from(&asked.id);
-    Ok(asked)
-}
 
 /// Starts the generation of a request, or finds the one that an earlier attempt of the same call started.
 async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<Lease, WireError> {

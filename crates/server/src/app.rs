@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +21,8 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
     pub(crate) registry: Arc<Registry>,
+    /// What clients store.
+    pub(crate) store: Store,
     pub(crate) hub: Arc<Hub>,
     /// Memory for request bodies.
     pub(crate) bodies: Arc<Semaphore>,
@@ -36,11 +39,13 @@ impl App {
         config: Config,
         keys: KeyStore,
         loader: Loader,
+        store: Store,
         listen: SocketAddr,
     ) -> Arc<Self> {
         Arc::new(Self {
             auth: Auth::new(keys, &config, listen),
             registry: Registry::new(&config, loader),
+            store,
             hub: Hub::new(config.limits.retry_window),
             bodies: body::memory(&config.limits),
             running: TaskTracker::new(),

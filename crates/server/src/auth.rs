@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 use crate::keys::{KeyInfo, KeyStore, Keys, Right, Rights, is_account};
 use crate::route;
+use crate::stored::Owner;
 
 pub(crate) use guard::authority;
 
@@ -38,6 +39,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Whose resources it sees.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner { account: &self.account, region: &self.region }
+    }
+
     /// Refuses a caller without the right.
     pub(crate) fn require(&self, right: Right) -> Result<(), WireError> {
         if self.rights.has(right) {

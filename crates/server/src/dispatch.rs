@@ -14,7 +14,9 @@ use time::OffsetDateTime;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use uuid::Uuid;
 
-use crate::api::{anthropic, control, converse, count_tokens, health, invoke, openai};
+use crate::api::{
+    anthropic, control, converse, count_tokens, health, invoke, openai, profiles, tags,
+};
 use crate::app::App;
 use crate::auth::{self, Caller, Identified};
 use crate::body::{self, Whole};
@@ -131,10 +133,19 @@ async fn operate(operation: Operation, call: &mut Call, segment: &str) -> Outcom
         Operation::CountTokens => count_tokens::count_tokens(call, segment).await,
         Operation::ListFoundationModels => control::list_foundation_models(call),
         Operation::GetFoundationModel => control::get_foundation_model(call, segment),
+        Operation::CreateInferenceProfile => profiles::create_inference_profile(call).await,
+        Operation::ListInferenceProfiles => profiles::list_inference_profiles(call).await,
+        Operation::GetInferenceProfile => profiles::get_inference_profile(call, segment).await,
+        Operation::DeleteInferenceProfile => {
+            profiles::delete_inference_profile(call, segment).await
+        }
+        Operation::TagResource => tags::tag_resource(call).await,
+        Operation::UntagResource => tags::untag_resource(call).await,
+        Operation::ListTagsForResource => tags::list_tags_for_resource(call).await,
         Operation::ChatCompletions => openai::chat(call).await,
         Operation::Responses => openai::responses(call).await,
         Operation::ListModels => openai::list_models(call),
-        Operation::GetModel => openai::get_model(call, segment),
+        Operation::GetModel => openai::get_model(call, segment).await,
         Operation::Messages => anthropic::messages(call).await,
         Operation::CountMessageTokens => anthropic::count_tokens(call).await,
         Operation::Counters => health::counters(call),

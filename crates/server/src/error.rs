@@ -43,6 +43,9 @@ pub enum ServerError {
         /// What is wrong.
         reason: String,
     },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
     /// TLS cannot be set up.
     #[error("TLS: {0}")]
     Tls(String),

@@ -3,8 +3,8 @@
 //! A request's way: `listener` (one port for HTTP/1.1, h2c and TLS) → `dispatch` (the raw path, the credential scope's
 //! service) → `auth` (who calls) → `api` (bytes ↔ canonical, one file per operation group) → `registry` (model id → a
 //! loaded model) → `generate` (canonical request → canonical events, one path for every operation) → `attach` (clients
-//! that go away and come back) → `stream` or `respond`. It must never know kernels, file formats of models, or argument
-//! parsing.
+//! that go away and come back) → `stream` or `respond`. What clients store is read and written in `stored`. It must
+//! never know kernels, file formats of models, or argument parsing.
 
 mod api;
 mod app;
@@ -27,6 +27,7 @@ mod route;
 mod serve;
 mod sink;
 mod stall;
+mod stored;
 mod stream;
 mod tls;
 

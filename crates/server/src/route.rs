@@ -20,6 +20,13 @@ pub(crate) enum Operation {
     CountTokens,
     ListFoundationModels,
     GetFoundationModel,
+    CreateInferenceProfile,
+    ListInferenceProfiles,
+    GetInferenceProfile,
+    DeleteInferenceProfile,
+    TagResource,
+    UntagResource,
+    ListTagsForResource,
     ChatCompletions,
     Responses,
     ListModels,
@@ -56,12 +63,28 @@ const fn get(
     Row { operation, name, method: Method::GET, prefix, suffix: None, right }
 }
 
+/// An operation of the control plane on what its path names.
+const fn control(
+    operation: Operation,
+    name: &'static str,
+    method: Method,
+    prefix: &'static str,
+    suffix: Option<&'static str>,
+) -> Row {
+    Row { operation, name, method, prefix, suffix, right: Some(Right::Control) }
+}
+
+/// An operation of the control plane whose path names nothing.
+const fn control_post(operation: Operation, name: &'static str, path: &'static str) -> Row {
+    control(operation, name, Method::POST, path, None)
+}
+
 const fn post(operation: Operation, name: &'static str, path: &'static str) -> Row {
     let right = Some(Right::Invoke);
     Row { operation, name, method: Method::POST, prefix: path, suffix: None, right }
 }
 
-static ROWS: [Row; 16] = [
+static ROWS: [Row; 23] = [
     model(Operation::Converse, "Converse", "/converse"),
     model(Operation::ConverseStream, "ConverseStream", "/converse-stream"),
     model(Operation::InvokeModel, "InvokeModel", "/invoke"),
@@ -77,14 +100,41 @@ static ROWS: [Row; 16] = [
         "/foundation-models",
         Some(Right::Control),
     ),
-    Row {
-        operation: Operation::GetFoundationModel,
-        name: "GetFoundationModel",
-        method: Method::GET,
-        prefix: "/foundation-models/",
-        suffix: Some(""),
-        right: Some(Right::Control),
-    },
+    control(
+        Operation::GetFoundationModel,
+        "GetFoundationModel",
+        Method::GET,
+        "/foundation-models/",
+        Some(""),
+    ),
+    control_post(
+        Operation::CreateInferenceProfile,
+        "CreateInferenceProfile",
+        "/inference-profiles",
+    ),
+    get(
+        Operation::ListInferenceProfiles,
+        "ListInferenceProfiles",
+        "/inference-profiles",
+        Some(Right::Control),
+    ),
+    control(
+        Operation::GetInferenceProfile,
+        "GetInferenceProfile",
+        Method::GET,
+        "/inference-profiles/",
+        Some(""),
+    ),
+    control(
+        Operation::DeleteInferenceProfile,
+        "DeleteInferenceProfile",
+        Method::DELETE,
+        "/inference-profiles/",
+        Some(""),
+    ),
+    control_post(Operation::TagResource, "TagResource", "/tagResource"),
+    control_post(Operation::UntagResource, "UntagResource", "/untagResource"),
+    control_post(Operation::ListTagsForResource, "ListTagsForResource", "/listTagsForResource"),
     post(Operation::ChatCompletions, "ChatCompletions", "/v1/chat/completions"),
     post(Operation::Responses, "Responses", "/v1/responses"),
     // Who may invoke may know what.
@@ -198,6 +248,20 @@ mod tests {
         assert_eq!(get("/foundation-models"), Operation::ListFoundationModels);
         assert_eq!(get("/foundation-models/a.b"), Operation::GetFoundationModel);
         assert_eq!(get("/health"), Operation::Health);
+        assert_eq!(get("/inference-profiles"), Operation::ListInferenceProfiles);
+        let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc";
+        for (method, operation) in [
+            (Method::GET, Operation::GetInferenceProfile),
+            (Method::DELETE, Operation::DeleteInferenceProfile),
+        ] {
+            let path = format!("/inference-profiles/{arn}");
+            let (row, segment) = find(&method, &path).unwrap();
+            assert_eq!((row.operation, segment), (operation, arn));
+        }
+        assert_eq!(post("/inference-profiles"), (Operation::CreateInferenceProfile, ""));
+        assert_eq!(post("/tagResource"), (Operation::TagResource, ""));
+        assert_eq!(post("/untagResource"), (Operation::UntagResource, ""));
+        assert_eq!(post("/listTagsForResource"), (Operation::ListTagsForResource, ""));
     }
 
     #[test]

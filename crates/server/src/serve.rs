@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
+use store::Store;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -39,7 +40,7 @@ pub struct Running {
     _data_dir: DataDir,
 }
 
-/// Opens the data folder, sets up TLS and binds the port. Connections are taken once [`Running::serve`] runs.
+/// Opens the data folder and its database, sets up TLS and binds the port. Connections are taken once [`Running::serve`] runs.
 /// Asynchronous because the socket belongs to the runtime that awaits it.
 ///
 /// # Errors
@@ -56,10 +57,11 @@ pub async fn start(config: Config, loader: Loader) -> Result<Running, ServerErro
         .as_ref()
         .map(|tls| tls::set_up(tls, &config.data_dir, config.listen.ip()))
         .transpose()?;
+    let store = Store::open(data_dir.path(), &store::Config::default()).await?;
     let failed = |source| ServerError::Bind { address: config.listen, source };
     let socket = bind(config.listen).map_err(failed)?;
     let address = socket.local_addr().map_err(failed)?;
-    let app = App::new(config, keys, loader, address);
+    let app = App::new(config, keys, loader, store, address);
     let ca_file = setup.as_ref().and_then(|setup| setup.ca_file.clone());
     let acceptor = setup.map(|setup| TlsAcceptor::from(setup.config));
     let listener = Listener::new(Arc::clone(&app), socket, acceptor);
@@ -172,6 +174,9 @@ impl Running {
         };
         if timeout(LAST_WORDS, last_words).await.is_err() {
             tracing::warn!("some connections did not close in time");
+        }
+        if timeout(LAST_WORDS, app.store.close()).await.is_err() {
+            tracing::warn!("the database did not close in time; it is whole all the same");
         }
     }
 }

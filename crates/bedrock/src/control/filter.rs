@@ -1,8 +1,7 @@
 //! The query of ListFoundationModels.
 
-use percent_encoding::percent_decode_str;
-
 use super::Listing;
+use super::query::{self, one_of};
 use crate::catalogue::Modality;
 use crate::error::WireError;
 
@@ -54,29 +53,8 @@ impl Filter {
     /// All values that are not allowed, in one message in Bedrock's words.
     pub fn parse(query: &str) -> Result<Filter, WireError> {
         let mut filter = Filter::default();
-        let mut problems = Vec::new();
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = decode(value);
-            if let Err(constraint) = filter.set(&decode(name), &value) {
-                let name = decode(name);
-                problems.push(format!(
-                    "Value '{}' at '{name}' failed to satisfy constraint: {constraint}",
-                    shorten(&value)
-                ));
-            }
-        }
-        match problems.len() {
-            0 => Ok(filter),
-            1 => Err(WireError::validation(format!(
-                "1 validation error detected: {}",
-                problems.concat()
-            ))),
-            count => Err(WireError::validation(format!(
-                "{count} validation errors detected: {}",
-                problems.join("; ")
-            ))),
-        }
+        query::read(query, |name, value| filter.set(name, value))?;
+        Ok(filter)
     }
 
     /// Sets one field, or tells the constraint that the value breaks.
@@ -116,26 +94,4 @@ impl Filter {
             && self.inference.is_none_or(|inference| inference == InferenceType::OnDemand)
             && !self.customization
     }
-}
-
-/// The value of that name, or the constraint.
-fn one_of<T: Copy>(
-    value: &str,
-    allowed: &[T],
-    name: impl Fn(&T) -> &'static str,
-) -> Result<T, String> {
-    let found = allowed.iter().find(|each| name(each) == value);
-    found.copied().ok_or_else(|| {
-        let names: Vec<&str> = allowed.iter().map(name).collect();
-        format!("Member must satisfy enum value set: [{}]", names.join(", "))
-    })
-}
-
-fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
-}
-
-/// The beginning of a caller's text, without control characters.
-fn shorten(text: &str) -> String {
-    text.chars().filter(|each| !each.is_control()).take(100).collect()
 }

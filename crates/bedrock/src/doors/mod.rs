@@ -63,7 +63,7 @@ pub fn long_id(model: &str) -> &str {
 /// identifier stays as it is.
 #[must_use]
 pub fn model_not_found(model: &str, why: WireError) -> WireError {
-    if why.kind != ErrorKind::Validation {
+    if !matches!(why.kind, ErrorKind::Validation | ErrorKind::ResourceNotFound) {
         return why;
     }
     let message = format!("The model `{}` does not answer here. {}", cut(model), why.message);

@@ -256,6 +256,9 @@ fn only_what_is_about_the_identifier_is_a_missing_model() {
     assert_eq!(missing.kind, ErrorKind::ResourceNotFound);
     assert_eq!(missing.message, "The model `m` does not answer here. Invalid.");
     assert_eq!(missing.subject, Some(Subject::Model));
+    // An application inference profile that is nowhere.
+    let lost = model_not_found("m", WireError::not_found("Lost."));
+    assert_eq!((lost.kind, lost.subject), (ErrorKind::ResourceNotFound, Some(Subject::Model)));
     let denied = WireError::access_denied("no");
     assert_eq!(model_not_found("m", denied.clone()), denied);
 }

@@ -24,7 +24,7 @@ pub(crate) async fn messages(call: &mut Call) -> Outcome {
 /// `POST /anthropic/v1/messages/count_tokens`
 pub(crate) async fn count_tokens(call: &mut Call) -> Outcome {
     let mut named = parse(call, messages::parse_countable).await?;
-    let asked = resolve_named(call, &named.model)?;
+    let asked = resolve_named(call, &named.model).await?;
     headers::read(call, &mut named.request)?;
     let (tokens, serving) = count(call, &asked, Arc::new(named.request)).await?;
     let mut response = respond::json(StatusCode::OK, &messages::encode_count(tokens))?;

@@ -30,7 +30,7 @@ pub(crate) fn get_foundation_model(call: &mut Call, segment: &str) -> Outcome {
     Ok(Reply::Whole(respond::json(StatusCode::OK, &body)?))
 }
 
-fn listings(call: &Call) -> Vec<Listing> {
+pub(super) fn listings(call: &Call) -> Vec<Listing> {
     let registry = &call.app.registry;
     let loaded: HashMap<_, _> = registry
         .loaded()

@@ -7,13 +7,13 @@ use bedrock::eventstream;
 use serde_json::{Value, json};
 
 use super::shapes::{Shapes, answer};
-use super::{parse, resolve};
+use super::{model, parse};
 use crate::call::{Call, Outcome};
 use crate::stream::Frames;
 
 /// `POST /model/{modelId}/converse` and `POST /model/{modelId}/converse-stream`
 pub(crate) async fn converse(call: &mut Call, segment: &str, streaming: bool) -> Outcome {
-    let asked = resolve(call, segment)?;
+    let asked = model::resolve(call, segment).await?;
     let request = parse(call, converse::parse_request).await?;
     let shapes = Converse { echo: Echo::of(&request) };
     answer(call, &asked, request, shapes, streaming).await

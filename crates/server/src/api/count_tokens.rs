@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bedrock::count_tokens;
 use http::StatusCode;
 
-use super::{count, parse, resolve};
+use super::{count, model, parse};
 use crate::call::{Call, Outcome, Reply};
 use crate::respond::{self, put};
 
 /// `POST /model/{modelId}/count-tokens`
 pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
-    let asked = resolve(call, segment)?;
+    let asked = model::resolve(call, segment).await?;
     let family = asked.family;
     let request =
         Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);

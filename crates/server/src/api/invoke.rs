@@ -10,13 +10,13 @@ use bedrock::family::Family;
 use serde_json::{Value, json};
 
 use super::shapes::{Shapes, answer};
-use super::{headers, parse, resolve};
+use super::{headers, model, parse};
 use crate::call::{Call, Outcome};
 use crate::stream::Frames;
 
 /// `POST /model/{modelId}/invoke` and `POST /model/{modelId}/invoke-with-response-stream`
 pub(crate) async fn invoke(call: &mut Call, segment: &str, streaming: bool) -> Outcome {
-    let asked = resolve(call, segment)?;
+    let asked = model::resolve(call, segment).await?;
     // A configured id of no known vendor: its body tells which shape it has.
     let family = asked.family.filter(|family| family.generates_text());
     let id = asked.id.clone();

@@ -5,7 +5,7 @@ use bedrock::doors::{self, Named};
 use bedrock::error::WireError;
 
 use super::shapes::{Shapes, answer};
-use super::{headers, parse, resolve};
+use super::{headers, model, parse};
 use crate::call::{Call, Outcome};
 use crate::registry::Asked;
 
@@ -23,7 +23,7 @@ pub(crate) async fn answer_named<S: Shapes, T: Send + 'static>(
     shapes: impl FnOnce(T) -> S,
 ) -> Outcome {
     let Named { model, streaming, mut request, shown } = parse(call, read).await?;
-    let asked = resolve_named(call, &model)?;
+    let asked = resolve_named(call, &model).await?;
     headers::read(call, &mut request)?;
     let ignored = IGNORED_HEADERS.iter().filter(|name| call.parts.headers.contains_key(**name));
     request.ignored.extend(ignored.map(|name| (*name).to_owned()));
@@ -31,8 +31,9 @@ pub(crate) async fn answer_named<S: Shapes, T: Send + 'static>(
 }
 
 /// What serves the model that a body names.
-pub(crate) fn resolve_named(call: &mut Call, model: &str) -> Result<Asked, WireError> {
-    resolve(call, doors::long_id(model)).map_err(|error| doors::model_not_found(model, error))
+pub(crate) async fn resolve_named(call: &mut Call, name: &str) -> Result<Asked, WireError> {
+    let asked = model::resolve(call, doors::long_id(name)).await;
+    asked.map_err(|error| doors::model_not_found(name, error))
 }
 
 /// Headers of an answer.

@@ -32,9 +32,9 @@ pub(crate) fn list_models(call: &Call) -> Outcome {
 }
 
 /// `GET /v1/models/{model}`
-pub(crate) fn get_model(call: &mut Call, segment: &str) -> Outcome {
+pub(crate) async fn get_model(call: &mut Call, segment: &str) -> Outcome {
     let model = model_id::decode_segment(segment)?;
-    let asked = resolve_named(call, &model)?;
+    let asked = resolve_named(call, &model).await?;
     Ok(Reply::Whole(respond::json(StatusCode::OK, &models::one(&asked.id))?))
 }
 

@@ -36,14 +36,20 @@ impl Catalogue {
         Self { default_model: config.default_model.clone(), configured: config.models.clone() }
     }
 
-    /// What serves a model identifier, given as the raw path segment.
+    /// What serves a model identifier. Of application profiles it knows nothing: see `api::model`.
     ///
     /// # Errors
     /// Bedrock's own ValidationException for an id that is nowhere; one that says what to configure for an id that no
     /// language model can stand for.
-    pub(crate) fn resolve(&self, segment: &str) -> Result<Asked, WireError> {
-        let reference = ModelRef::from_segment(segment)?;
-        let id = reference.base_id().ok_or_else(|| unsupported(reference.kind()))?;
+    pub(crate) fn resolve(&self, reference: &ModelRef) -> Result<Asked, WireError> {
+        self.serve(reference.base_id().ok_or_else(|| unsupported(reference.kind()))?)
+    }
+
+    /// What serves a base id, without geographic prefix.
+    ///
+    /// # Errors
+    /// As [`Catalogue::resolve`].
+    pub(crate) fn serve(&self, id: &str) -> Result<Asked, WireError> {
         let known = catalogue::find(id);
         let source = match (self.configured.get(id), known) {
             (Some(source), _) => source,
@@ -57,6 +63,11 @@ impl Catalogue {
             family: Family::of(id),
             max_output: known.and_then(|model| model.max_output),
         })
+    }
+
+    /// Whether a base id is that of a model, served or not.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.configured.contains_key(id) || catalogue::find(id).is_some()
     }
 
     /// Every model as the control plane shows it: the well-known ones, then configured ones of other names.
@@ -105,7 +116,7 @@ impl Asked {
 fn unsupported(kind: &str) -> WireError {
     WireError::validation(format!(
         "The provided model identifier names a resource of kind '{kind}', which this server does not serve. Use a \
-         foundation model's id, its ARN or a system-defined inference profile."
+         foundation model's id, its ARN or an inference profile."
     ))
 }
 

@@ -158,3 +158,38 @@ async fn a_data_folder_has_one_server() {
     let second = Server::in_dir(server.dir.clone(), fake(), |_| ()).await;
     assert!(matches!(second, Err(ServerError::DataDirInUse(_))));
 }
+
+#[tokio::test]
+async fn the_control_plane_needs_its_right_and_the_use_of_a_profile_does_not() {
+    let server = Server::start().await;
+    let control = add(&server, KeyKind::ApiKey, Rights::NONE.with(Right::Control));
+    let invoke = add(&server, KeyKind::ApiKey, Rights::NONE.with(Right::Invoke));
+    let send = async |key: &CreatedKey, method: Method, path: &str, body: String| {
+        let mut request = server.request(method, path, body);
+        let bearer = format!("Bearer {}", key.secret.expose());
+        request.headers_mut().insert("authorization", bearer.parse().unwrap());
+        server.send(request).await
+    };
+    let body = crate::profiles::copy_of(MODEL, "us-east-1").to_string();
+    let made = send(&control, Method::POST, "/inference-profiles", body.clone()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let arn = made.json()["inferenceProfileArn"].as_str().unwrap().to_owned();
+    assert!(arn.contains(":123456789012:"), "the key's account: {arn}");
+    for (method, path) in [
+        (Method::POST, "/inference-profiles"),
+        (Method::GET, "/inference-profiles"),
+        (Method::GET, &format!("/inference-profiles/{arn}")),
+        (Method::DELETE, &format!("/inference-profiles/{arn}")),
+        (Method::POST, "/tagResource"),
+        (Method::POST, "/untagResource"),
+        (Method::POST, "/listTagsForResource"),
+    ] {
+        let (status, _, message) = send(&invoke, method.clone(), path, body.clone()).await.error();
+        assert_eq!(status, 403, "{method} {path}");
+        assert!(message.contains("'control'"), "{message}");
+    }
+    let converse = format!("/model/{arn}/converse");
+    let ask = ask("Hi", 1).to_string();
+    assert_eq!(send(&invoke, Method::POST, &converse, ask.clone()).await.status, 200);
+    assert_eq!(send(&control, Method::POST, &converse, ask).await.error().0, 403);
+}

@@ -10,6 +10,8 @@ mod harness;
 mod limits;
 mod models;
 mod operations;
+mod profiles;
 mod sharing;
 mod shutdown;
 mod structured;
+mod tags;
