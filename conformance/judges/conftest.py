@@ -16,10 +16,11 @@ for name in list(os.environ):
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
-from outcrop import MODEL, Server, user
-from vocabulary import Vocabulary
+from outcrop import Server, user
+from vocabulary import PEBBLE, Vocabulary
 
 LONG = 4000
+HELD = "held"
 ALL_RIGHTS = ("--api-key", "--rights", "invoke,control,admin")
 
 
@@ -47,22 +48,28 @@ def endless():
 
 
 @pytest.fixture(scope="session")
-def full_server(endless):
-    """A server whose one place is taken and whose queue of one is full, as long as this fixture lives."""
-    running = Server(config="[engine]\nmax_running = 1\nmax_queue = 1\n")
-    with contextlib.ExitStack() as readers:
-        for taken in ("running", "waiting"):
-            readers.enter_context(reader_that_reads_nothing(running, endless))
-            wait_until(lambda: occupied(running, taken))
+def busy_server(endless):
+    """A server whose memory has room for one model, which somebody uses: whoever asks for another is told to wait.
+
+    The model that is held is the built-in one's file. Its reader takes nothing, so the answer never ends.
+    """
+    config = f"""
+[models]
+"{HELD}" = "{PEBBLE}"
+[memory]
+budget = "40 MiB"
+load_wait_ms = 100
+[engine]
+stall_limit_s = 3600
+[limits]
+write_timeout_s = 3600
+"""
+    running = Server(config=config)
+    with reader_that_reads_nothing(running, endless):
+        wait_until(lambda: running.counters().get("paused") == 1)
         yield running
     running.wait_idle()
     assert running.stop() == 0
-
-
-def occupied(server, taken):
-    counters = server.counters()
-    places = counters["running"] + counters["paused"]
-    return counters["waiting"] == 1 if taken == "waiting" else places == 1
 
 
 def wait_until(condition, limit_s=60):
@@ -74,7 +81,7 @@ def wait_until(condition, limit_s=60):
 
 @contextlib.contextmanager
 def reader_that_reads_nothing(server, endless):
-    """Asks for a long stream and takes none of it, so that the server's pipe fills and the sequence keeps its place."""
+    """Asks the model that is held for a long stream and takes none of it."""
     target = urllib.parse.urlparse(server.url)
     body = {
         "messages": [user("Tell me a story.")],
@@ -86,7 +93,7 @@ def reader_that_reads_nothing(server, endless):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect((target.hostname, target.port))
         head = (
-            f"POST /model/{MODEL}/converse-stream HTTP/1.1\r\nHost: {target.netloc}\r\n"
+            f"POST /model/{HELD}/converse-stream HTTP/1.1\r\nHost: {target.netloc}\r\n"
             f"Authorization: Bearer any\r\nContent-Length: {len(payload)}\r\n\r\n"
         )
         connection.sendall(head.encode() + payload)

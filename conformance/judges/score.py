@@ -13,6 +13,10 @@ import tomllib
 import xml.etree.ElementTree
 
 JUDGES = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(JUDGES / "langchain"))
+
+import reasons
+
 README = JUDGES.parent / "README.md"
 BEGIN, END = "<!-- score: written by judges/score.py -->\n", "<!-- end of score -->\n"
 
@@ -134,14 +138,15 @@ def changing(runs):
 
 
 def why(runs):
-    sys.path.insert(0, str(JUDGES / "langchain"))
-    import suite
-
-    reasons = tomllib.loads((JUDGES / "langchain/failures.toml").read_text())["reasons"]
-    failed = sorted({test["name"] for run in runs for test in run if test["outcome"] == "failed"})
-    counted = collections.Counter(suite.reason_of(name, reasons)["reason"] for name in failed)
-    lines = ["| failing tests | why |", "| --- | --- |"]
-    return lines + [f"| {count} | {reason} |" for reason, count in counted.most_common()]
+    failed = {test["name"]: test for run in runs for test in run if test["outcome"] == "failed"}
+    found = [reasons.reason_of(test) for test in failed.values()]
+    lines = ["| tests that failed in any run | for lack of | why | the issue it needs |", "| --- " * 4 + "|"]
+    counted = [(found.count(row), row) for row in reasons.ROWS if row in found]
+    for count, row in sorted(counted, key=lambda pair: -pair[0]):
+        lines.append(f"| {count} | {row['who']} | {row['reason']} | {row['issue']} |")
+    if missing := found.count(None):
+        lines.append(f"| {missing} | ? | no reason is known | |")
+    return lines
 
 
 def main():

@@ -70,7 +70,12 @@ class TestUnary:
         )
         assert text_of(one) == text_of(other)
 
-    def test_an_async_client_gets_the_same_as_16_at_once(self, server, claude):
+    def test_the_beta_resource_serves_too(self, claude):
+        call = {"model": MODEL, "max_tokens": 24, "messages": QUESTION, **GREEDY}
+        beta = claude.beta.messages.create(betas=["context-1m-2025-08-07"], **call)
+        assert text_of(beta) == text_of(claude.messages.create(**call))
+
+    def test_16_async_calls_at_once_are_the_same(self, server, claude):
         whole = text_of(claude.messages.create(model=MODEL, max_tokens=24, **GREEDY, messages=QUESTION))
 
         async def all_at_once():
@@ -263,11 +268,11 @@ class TestErrors:
         with pytest.raises(anthropic.BadRequestError, match="temprature"):
             claude.messages.create(model=MODEL, max_tokens=8, messages=QUESTION, extra_body={"temprature": 1})
 
-    def test_a_full_server_is_unavailable(self, full_server):
-        with AnthropicBedrock(base_url=full_server.url, **SIGNED) as client:
-            with pytest.raises(anthropic.InternalServerError) as caught:
+    def test_a_model_that_is_not_ready_is_a_rate_limit(self, busy_server):
+        with AnthropicBedrock(base_url=busy_server.url, **SIGNED) as client:
+            with pytest.raises(anthropic.RateLimitError) as caught:
                 client.messages.create(model=MODEL, max_tokens=8, messages=QUESTION)
-        assert caught.value.status_code == 503
+        assert caught.value.status_code == 429
 
 
 class TestUsage:

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from strands import Agent, tool
 from strands.models import BedrockModel
-from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException
+from strands.types.exceptions import ContextWindowOverflowException
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -143,9 +143,9 @@ class TestErrors:
         with pytest.raises(ContextWindowOverflowException):
             Answer(make(), long)
 
-    def test_a_full_server_is_unavailable(self, make, full_server):
-        with pytest.raises((ClientError, ModelThrottledException), match="ServiceUnavailable"):
-            Answer(make(url=full_server.url))
+    def test_a_model_that_is_not_ready_is_botocores_exception(self, make, busy_server):
+        with pytest.raises(ClientError, match="ModelNotReadyException"):
+            Answer(make(url=busy_server.url))
 
 
 class TestUsage:

@@ -14,17 +14,18 @@ import pathlib
 import subprocess
 import sys
 import tarfile
-import tomllib
 import xml.etree.ElementTree
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1] / "python"))
 
+import reasons
 from outcrop import ACCESS_KEY, SECRET_KEY, Server
 
 TESTS = "tests/integration_tests/chat_models"
 FILES = ["test_standard.py", "test_bedrock_converse.py"]
-LIMIT_S = 1500
+LIMIT_S = 3000
+MESSAGE_MAX = 2000
 
 
 def unpack(folder):
@@ -69,21 +70,16 @@ def run(root, server, junit):
 
 
 def record(case):
-    """Name, outcome and the last line of what went wrong."""
+    """Name, outcome, what went wrong and the last line of that."""
     parts = case.get("classname").removeprefix(TESTS.replace("/", ".") + ".").split(".")
-    name = "::".join([parts[0] + ".py", *parts[1:], case.get("name")])
-    outcome, reason = "passed", None
+    kept = {"name": "::".join([parts[0] + ".py", *parts[1:], case.get("name")]), "outcome": "passed"}
     for child in case:
         if child.tag in ("failure", "error"):
-            outcome, reason = "failed", (child.get("message") or child.text or "").strip().splitlines()[-1]
+            text = (child.get("message") or child.text or "").strip()
+            kept |= {"outcome": "failed", "last_line": text.splitlines()[-1], "message": text[-MESSAGE_MAX:]}
         elif child.tag == "skipped":
-            outcome, reason = child.get("type", "").removeprefix("pytest."), child.get("message")
-    return {"name": name, "outcome": outcome, "reason": reason}
-
-
-def reason_of(name, table):
-    """The first row whose pattern stands in the test's name."""
-    return next((row for row in table if any(part in name for part in row["tests"])), None)
+            kept |= {"outcome": child.get("type", "").removeprefix("pytest."), "message": child.get("message")}
+    return kept
 
 
 def main():
@@ -103,12 +99,11 @@ def main():
             code = server.stop()
         assert code == 0, f"the server ended with {code}"
         print(f"run {repeat + 1}:", counts(runs[-1]), flush=True)
-    (given.results / "langchain.json").write_text(json.dumps({"suite": root.name, "runs": runs}, indent=1))
-    table = tomllib.loads((FOLDER / "failures.toml").read_text())["reasons"]
-    failed = {test["name"]: test["reason"] for records in runs for test in records if test["outcome"] == "failed"}
-    unexplained = sorted(name for name in failed if reason_of(name, table) is None)
-    for name in unexplained:
-        print(f"no reason in failures.toml for {name}: {failed[name]}")
+        (given.results / "langchain.json").write_text(json.dumps({"suite": root.name, "runs": runs}, indent=1))
+    failed = {test["name"]: test for records in runs for test in records if test["outcome"] == "failed"}
+    unexplained = [test for _, test in sorted(failed.items()) if reasons.reason_of(test) is None]
+    for test in unexplained:
+        print(f"no reason in failures.toml for {test['name']}: {test['last_line']}")
     return 1 if unexplained else 0
 
 
