@@ -44,6 +44,21 @@ def versions():
     return found | json.loads((JUDGES / "js/package.json").read_text())["dependencies"]
 
 
+def sdks():
+    """The AWS SDKs, which `make test` wants to pass altogether, with their versions."""
+    folder = JUDGES.parent
+    boto3 = re.search(r"^boto3==(\S+)", (folder / "python/requirements.txt").read_text(), re.M)[1]
+    scripts = json.loads((folder / "js/package.json").read_text())["dependencies"]
+    lock = tomllib.loads((folder / "rust/Cargo.lock").read_text())["package"]
+    crates = {package["name"]: package["version"] for package in lock}
+    named = [
+        f"boto3 {boto3}",
+        f"@aws-sdk/client-bedrock-runtime {scripts['@aws-sdk/client-bedrock-runtime']}",
+        f"aws-sdk-bedrockruntime {crates['aws-sdk-bedrockruntime']}",
+    ]
+    return f"The AWS SDKs have tests of their own, all of which must pass: {', '.join(named)}."
+
+
 def cases(element, path=()):
     """Each test case with the names of its groups, whichever runner wrote the file."""
     for child in element:
@@ -161,7 +176,7 @@ def main():
     counted = collections.Counter(result for outcomes in scores.values() for result in outcomes)
     head = f"Run on {day}. Tests of clients: {counted['passed']} passed, {counted['failed']} failed; "
     head += f"{counted['wanted']} asked for what is not there yet and were refused by name."
-    score = [head, "", *table(scores), "", *not_yet(features), "", *langchain(results), ""]
+    score = [head, sdks(), "", *table(scores), "", *not_yet(features), "", *langchain(results), ""]
     text = README.read_text()
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]

@@ -7,6 +7,9 @@ import { APICallError, Output, generateText, stepCountIs, streamText, tool } fro
 import { z } from "zod";
 import { API_KEY, ENDLESS, LONG, MODEL, URL_KEYED, URL_PLAIN, failure, idle, wanted } from "./shared.js";
 
+// Warnings are tested, not printed.
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 const signed = { baseURL: URL_PLAIN, region: "us-east-1", accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 const bedrock = createAmazonBedrock(signed);
 const model = bedrock(MODEL);
