@@ -301,7 +301,7 @@ class TestCancel:
 class TestAccess:
     def test_an_api_key_is_a_bearer_token(self, keyed_server):
         with AnthropicBedrock(base_url=keyed_server.url, api_key=keyed_server.bearer, aws_region="us-east-1") as client:
-            assert client.messages.create(model=MODEL, max_tokens=8, messages=QUESTION).content
+            assert text_of(client.messages.create(model=MODEL, max_tokens=8, messages=QUESTION, **GREEDY)).strip()
 
     def test_a_wrong_api_key_is_denied(self, keyed_server):
         with AnthropicBedrock(

@@ -101,7 +101,8 @@ def text_of(answer):
 
 class TestUnary:
     def test_the_command_itself_answers(self, environment):
-        words = line("bedrock-runtime", "converse", [], {"model_id": MODEL, "messages": QUESTION})
+        options = {"model_id": MODEL, "messages": QUESTION, "inference_config": GREEDY}
+        words = line("bedrock-runtime", "converse", [], options)
         ran = subprocess.run([AWS, *words], env=environment, capture_output=True, text=True, timeout=120)
         assert ran.returncode == 0, ran.stderr
         assert text_of(json.loads(ran.stdout)).strip()
