@@ -17,6 +17,9 @@ const SPACE: &str = "\\x{9}-\\x{D}\\x{20}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{
 /// What `.` does not match.
 const LINE_ENDS: &str = "\\x{A}\\x{D}\\x{2028}\\x{2029}";
 
+/// The characters that JSON writes with a short escape, but for the quote and the backslash.
+const CONTROLS: [char; 5] = ['\u{8}', '\t', '\n', '\u{C}', '\r'];
+
 /// Why a pattern is not enforced.
 type Refusal = String;
 
@@ -57,6 +60,22 @@ struct Reader {
 enum Member {
     One(char),
     Set(&'static str, bool),
+}
+
+/// A part of a class as listed.
+enum Part {
+    Range(char, char),
+    Set(&'static str, bool),
+}
+
+impl Part {
+    /// Whether it holds one of [`CONTROLS`], a quote or a backslash.
+    fn holds(&self, c: char) -> bool {
+        match self {
+            Part::Range(first, last) => (*first..=*last).contains(&c),
+            Part::Set(set, negated) => (*set == SPACE && ('\t'..='\r').contains(&c)) != *negated,
+        }
+    }
 }
 
 impl Reader {
@@ -200,7 +219,23 @@ impl Reader {
         code.ok_or_else(|| format!("an escape needs {digits} hexadecimal digits of one character"))
     }
 
+    /// A class. The automaton takes one that holds all of [`CONTROLS`] for one that holds every escape; where it holds
+    /// no quote or no backslash, it is narrowed by the former, which texts rarely have.
     fn class(&mut self) -> Result<(), Refusal> {
+        let start = self.out.len();
+        let negated = self.peek() == Some('^');
+        let listed = self.listed()?;
+        let holds = |c: char| listed.iter().any(|part| part.holds(c)) != negated;
+        if CONTROLS.into_iter().all(holds) && !(holds('"') && holds('\\')) {
+            self.out.insert(start, '[');
+            self.out.push_str("&&[^\\x{8}-\\x{D}]]");
+        }
+        Ok(())
+    }
+
+    /// Passes a class on; gives what it lists.
+    fn listed(&mut self) -> Result<Vec<Part>, Refusal> {
+        let mut parts = Vec::new();
         self.out.push('[');
         if self.eat('^') {
             self.out.push('^');
@@ -213,6 +248,7 @@ impl Reader {
                 Member::One(c) => c,
                 Member::Set(set, negated) => {
                     self.set(set, negated);
+                    parts.push(Part::Set(set, negated));
                     continue;
                 }
             };
@@ -220,6 +256,7 @@ impl Reader {
                 && self.chars.get(self.at + 1).is_some_and(|next| *next != ']');
             if !ranges {
                 self.code_of(first);
+                parts.push(Part::Range(first, first));
                 continue;
             }
             self.at += 1;
@@ -228,12 +265,13 @@ impl Reader {
                     self.code_of(first);
                     self.out.push('-');
                     self.code_of(last);
+                    parts.push(Part::Range(first, last));
                 }
                 _ => return Err("a range in a class that does not rise".to_owned()),
             }
         }
         self.out.push(']');
-        Ok(())
+        Ok(parts)
     }
 
     fn member(&mut self) -> Result<Member, Refusal> {
@@ -288,6 +326,10 @@ mod tests {
             (r"\u00e9\x41\/", r"(?:éA\x{2F})"),
             (r"a\$", r"(?:a\x{24})"),
             (r"a\\$", r"(?:a\x{5C})$"),
+            (r#"[^"\\]"#, r"(?:[[^\x{22}\x{5C}]&&[^\x{8}-\x{D}]])"),
+            (r"[^\\]", r"(?:[[^\x{5C}]&&[^\x{8}-\x{D}]])"),
+            (r"[^a]", "(?:[^a])"),
+            (r"[^\s\\]", &format!(r"(?:[^[{SPACE}]\x{{5C}}])")),
             ("", "(?:)"),
         ] {
             if pattern.contains("alpha") {
