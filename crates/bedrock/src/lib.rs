@@ -15,5 +15,6 @@ pub mod model_id;
 pub mod sigv4;
 
 mod conversation;
+mod documents;
 mod json;
 mod sampling;

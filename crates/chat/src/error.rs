@@ -1,5 +1,7 @@
 //! What can go wrong between a request and its prompt.
 
+use crate::documents::DocumentError;
+
 /// Why a request has no prompt on this model. The texts are for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChatError {
@@ -21,6 +23,14 @@ pub enum ChatError {
     /// The tool that must be used is not among those offered.
     #[error("toolChoice names the tool '{0}', which is not in the list of tools")]
     UnknownTool(String),
+    /// A document that cannot be turned into text.
+    #[error("{place}: {error}")]
+    Document {
+        /// Where it stands in the body.
+        place: String,
+        /// Why.
+        error: DocumentError,
+    },
     /// A conversation that cannot be continued.
     #[error("invalid conversation: {0}")]
     Invalid(&'static str),

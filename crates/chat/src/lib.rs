@@ -1,11 +1,12 @@
 //! TEXT ↔ TOKENS OF A CONVERSATION: chat templates, prompt tokens; token ids → canonical events with incremental UTF-8,
-//! stop strings and tool calls.
+//! stop strings and tool calls; documents → text.
 //!
 //! Sans-IO. It must never know HTTP, kernels or money.
 
 mod date;
 mod decoder;
 mod dialect;
+mod documents;
 mod error;
 mod escape;
 mod ids;
@@ -23,5 +24,6 @@ mod utf8;
 
 pub use date::Date;
 pub use decoder::{Decoder, Flow};
+pub use documents::{DOCUMENT_TEXT_MAX, DocumentError, document_text, is_reading_document};
 pub use error::ChatError;
 pub use model::{ChatModel, PromptTokens};

@@ -125,6 +125,7 @@ fn everything_at_once_is_read() {
         service_tier: ServiceTier::Flex,
         request_metadata: vec![("team a".into(), "x@y".into()), ("k".into(), String::new())],
         ignored: vec!["anthropic_beta".into(), "performanceConfig.latency".into()],
+        mended: Vec::new(),
     };
     assert_eq!(parse(&everything()), Ok(expected));
 }
@@ -352,7 +353,6 @@ fn conversations_obey_bedrocks_rules_with_its_messages() {
 fn blocks_that_are_not_served_are_refused_by_kind_and_place() {
     let kinds = [
         "image",
-        "document",
         "video",
         "audio",
         "guardContent",
@@ -371,7 +371,7 @@ fn blocks_that_are_not_served_are_refused_by_kind_and_place() {
             )
         );
     }
-    for kind in ["image", "document", "video", "searchResult"] {
+    for kind in ["image", "video", "searchResult"] {
         let result = json!({"toolUseId": "t", "content": [{kind: {}}]});
         let message = refused(&json!([user(&json!([{"toolResult": result}]))]));
         assert!(

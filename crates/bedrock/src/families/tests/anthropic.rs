@@ -163,7 +163,6 @@ fn messages_obey_the_same_rules_as_converses() {
             (said(json!([{"type": "text", "text": 1}])), "messages.0.content.0.text: expected"),
             (said(json!([{"text": "a"}])), "#/messages/0/content/0: required key [type]"),
             (said(json!([{"type": "image", "source": {}}])), "messages.0.content.0.type: this"),
-            (said(json!([{"type": "document"}])), "blocks of type document"),
             (
                 said(json!([{"type": "tool_use", "id": "a", "name": "b", "input": {}}])),
                 "other role",
