@@ -388,6 +388,16 @@ impl<'a> Fields<'a> {
     }
 
     fn refuse_unknown(&self) -> Result<(), WireError> {
+        self.refuse_unknown_at(&self.node.path)
+    }
+
+    /// Refuses every key that nobody asked for as if the object were a body itself: Bedrock merges some parts of a
+    /// request into a body of its own and names its keys.
+    pub(crate) fn refuse_unknown_as_body(&self) -> Result<(), WireError> {
+        self.refuse_unknown_at("")
+    }
+
+    fn refuse_unknown_at(&self, path: &str) -> Result<(), WireError> {
         let unknown = self
             .map
             .iter()
@@ -395,7 +405,7 @@ impl<'a> Fields<'a> {
         match unknown {
             Some((key, _)) => Err(malformed(&format!(
                 "{}: extraneous key [{}] is not permitted",
-                pointer(&self.node.path),
+                pointer(path),
                 cut(key)
             ))),
             None => Ok(()),

@@ -19,7 +19,9 @@ use crate::stream::{Encode, Frames, Streaming};
 pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
-    let request = Arc::new(parse(call, converse::parse_request).await?);
+    let reading = call.app.reading();
+    let request =
+        Arc::new(parse(call, move |body| converse::read_request(body, reading)).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
     call.record.served_by.clone_from(&facts.model);
@@ -29,6 +31,7 @@ pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
         converse::encode_answer(&answer, &context, &call.record.latency(), &Echo::of(&request));
     let mut response = respond::json(StatusCode::OK, &body)?;
     describe(&mut response, &facts, Some(started), &request.ignored);
+    respond::put_mended(&mut response, &request.mended);
     describe_whole(&mut response, call);
     Ok(Reply::Whole(response))
 }
@@ -37,7 +40,9 @@ pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
 pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
-    let request = Arc::new(parse(call, converse::parse_request).await?);
+    let reading = call.app.reading();
+    let request =
+        Arc::new(parse(call, move |body| converse::read_request(body, reading)).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
     call.record.served_by.clone_from(&facts.model);
@@ -49,6 +54,7 @@ pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
     let mut response = Response::new(());
     put(&mut response, "content-type", eventstream::CONTENT_TYPE);
     describe(&mut response, &facts, started, &request.ignored);
+    respond::put_mended(&mut response, &request.mended);
     let encoder = ConverseFrames {
         context: context(call, &asked, &facts, 0),
         echo: Echo::of(&request),

@@ -15,13 +15,16 @@ pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
     let family = asked.family.unwrap_or(Family::OpenAiChat);
+    let reading = call.app.reading();
     let request =
-        Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
+        parse(call, move |body| count_tokens::read_request(body, family, reading)).await?;
+    let request = Arc::new(request);
     let serving = call.app.registry.acquire(&asked.source).await?;
     call.record.served_by.clone_from(&serving.name);
     let tokens = prompt_tokens(call, &serving, &request).await?.len() as u64;
     call.record.usage.input = tokens;
     let mut response = respond::json(StatusCode::OK, &count_tokens::encode_answer(tokens))?;
     put(&mut response, "x-outcrop-model", &serving.name);
+    respond::put_mended(&mut response, &request.mended);
     Ok(Reply::Whole(response))
 }

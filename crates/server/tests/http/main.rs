@@ -4,6 +4,7 @@
 
 mod access;
 mod clients;
+mod documents;
 mod errors;
 mod harness;
 mod limits;
