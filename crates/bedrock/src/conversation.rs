@@ -92,7 +92,9 @@ fn blocks(turn: Option<&Turn>) -> impl Iterator<Item = &Block> {
 fn call_id(block: &Block) -> Option<&str> {
     match block {
         Block::ToolUse { id, .. } => Some(id),
-        Block::ToolResult { .. } | Block::Text(_) | Block::Reasoning(_) | Block::Document(_) => None,
+        Block::ToolResult { .. } | Block::Text(_) | Block::Reasoning(_) | Block::Document(_) => {
+            None
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, Write as _};
 
-use chat::{DocumentError, document_text};
 use bedrock::canonical::DocumentFormat;
+use chat::{DocumentError, document_text};
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -14,11 +14,11 @@ mod documents;
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/documents");
 
 fn file(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{CORPUS}/{name}")).unwrap()
+    std::fs::read(format!("{CORPUS}/{name}")).expect("the corpus is there")
 }
 
 fn text(name: &str) -> Result<String, DocumentError> {
-    documents::read(&file(name)).unwrap()
+    documents::read(&file(name)).expect("no file is empty")
 }
 
 /// What each file of the corpus says.
@@ -67,9 +67,9 @@ fn what_has_no_text_is_refused_with_the_reason() {
 fn zipped(name: &str, part: &[u8]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let deflated = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    zip.start_file(name, deflated).unwrap();
-    zip.write_all(part).unwrap();
-    zip.finish().unwrap().into_inner()
+    zip.start_file(name, deflated).expect("in memory");
+    zip.write_all(part).expect("in memory");
+    zip.finish().expect("in memory").into_inner()
 }
 
 #[test]

@@ -73,9 +73,7 @@ fn read_block(node: &Node<'_>, role: Role, notes: &mut Notes) -> Result<Vec<Bloc
     let block = match (kind, role) {
         ("text", _) if notes.drops_blank(node, &value)? => return Ok(Vec::new()),
         ("text", _) => Block::Text(conversation::spoken(&value, node.path())?),
-        ("document", Role::User) => {
-            documents::read_document(&value, None, &mut notes.documents)?
-        }
+        ("document", Role::User) => documents::read_document(&value, None, &mut notes.documents)?,
         ("toolUse", Role::Assistant) => value.read(read_tool_use)?,
         ("toolResult", Role::User) => {
             return value.read(|fields| read_tool_result(fields, notes));
@@ -115,10 +113,7 @@ fn read_tool_use(fields: &mut Fields<'_>) -> Result<Block, WireError> {
 }
 
 /// The result, then its documents. Texts are joined by a line break.
-fn read_tool_result(
-    fields: &mut Fields<'_>,
-    notes: &mut Notes,
-) -> Result<Vec<Block>, WireError> {
+fn read_tool_result(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Vec<Block>, WireError> {
     let id = fields.require("toolUseId")?.name(NAME_MAX, "_.:-")?.to_owned();
     let mut text = String::new();
     let mut has_text = false;

@@ -148,8 +148,7 @@ fn read_block(
             fields.text("signature")?;
             Ok(Block::Reasoning(fields.require("thinking")?.text()?.to_owned()))
         }
-        ("tool_use" | "thinking", Role::User)
-        | ("tool_result" | "document", Role::Assistant) => {
+        ("tool_use" | "thinking", Role::User) | ("tool_result" | "document", Role::Assistant) => {
             Err(kind.error("this kind of block belongs in messages of the other role"))
         }
         (other, _) => Err(kind.error(format_args!(

@@ -176,14 +176,21 @@ mod tests {
               2 beginbfrange <0010> <0012> <0041> <0020> <0021> [<0058> <D83DDE00>] endbfrange end",
         );
         assert_eq!(map.code_bytes, Some(2));
-        let texts: Vec<_> = [3, 4, 0x10, 0x12, 0x20, 0x21].map(|code| map.get(code).unwrap()).into();
+        let texts: Vec<_> =
+            [3, 4, 0x10, 0x12, 0x20, 0x21].map(|code| map.get(code).unwrap()).into();
         assert_eq!(texts, [" ", "fi", "A", "C", "X", "\u{1F600}"]);
         assert_eq!((map.get(0x13), map.get(0), map.get(0x22)), (None, None, None));
     }
 
     #[test]
     fn broken_maps_have_a_reading() {
-        for map in [&b"<"[..], b"<0", b"1 beginbfrange <00> <FF> [", b"[[<>]] endbfrange", b"<1><2> endbfchar"] {
+        for map in [
+            &b"<"[..],
+            b"<0",
+            b"1 beginbfrange <00> <FF> [",
+            b"[[<>]] endbfrange",
+            b"<1><2> endbfchar",
+        ] {
             Map::parse(map);
         }
         let endless = Map::parse(b"<00000000> <FFFFFFFF> <0041> endbfrange");

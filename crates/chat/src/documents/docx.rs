@@ -34,7 +34,9 @@ fn is_xml(name: &str) -> bool {
 struct Story {
     text: Text,
     /// Inside `w:t`, whose characters are text.
-    in_run: bool,
+    in_text: bool,
+    /// Open runs: a `w:tab` outside of them sets a tab stop.
+    runs: usize,
     /// Open table cells: paragraphs within them are no lines.
     cells: usize,
     /// Open elements that repeat in another form what stands beside them.
@@ -45,7 +47,7 @@ impl Story {
     fn read(&mut self, part: &[u8]) -> Result<(), DocumentError> {
         let xml = decode(part);
         let mut reader = Reader::from_str(&xml);
-        (self.in_run, self.cells, self.fallbacks) = (false, 0, 0);
+        (self.in_text, self.runs, self.cells, self.fallbacks) = (false, 0, 0, 0);
         loop {
             match reader.read_event().map_err(|_| DAMAGED)? {
                 Event::Start(start) => self.open(start.local_name().as_ref())?,
@@ -65,12 +67,13 @@ impl Story {
     }
 
     fn shows(&self) -> bool {
-        self.in_run && self.fallbacks == 0
+        self.in_text && self.fallbacks == 0
     }
 
     fn open(&mut self, name: &str) -> Result<(), DocumentError> {
         match name {
-            "t" => self.in_run = true,
+            "t" => self.in_text = true,
+            "r" => self.runs += 1,
             "tc" => self.cells += 1,
             "Fallback" => self.fallbacks += 1,
             _ => return self.empty(name),
@@ -80,7 +83,7 @@ impl Story {
 
     fn empty(&mut self, name: &str) -> Result<(), DocumentError> {
         match name {
-            _ if self.fallbacks > 0 => Ok(()),
+            _ if self.fallbacks > 0 || self.runs == 0 => Ok(()),
             "tab" | "ptab" => self.text.push("\t"),
             "br" | "cr" if self.cells == 0 => self.text.push("\n"),
             "br" | "cr" => self.text.space(),
@@ -91,7 +94,8 @@ impl Story {
 
     fn close(&mut self, name: &str) -> Result<(), DocumentError> {
         match name {
-            "t" => self.in_run = false,
+            "t" => self.in_text = false,
+            "r" => self.runs = self.runs.saturating_sub(1),
             "tc" => {
                 self.cells = self.cells.saturating_sub(1);
                 self.text.trim_spaces();
@@ -115,7 +119,7 @@ fn character(entity: &BytesRef<'_>) -> Result<Option<char>, DocumentError> {
     if entity.is_char_ref() {
         return entity.resolve_char_ref().map_err(|_| DAMAGED);
     }
-    Ok(match entity.as_ref() {
+    Ok(match &**entity {
         "lt" => Some('<'),
         "gt" => Some('>'),
         "amp" => Some('&'),

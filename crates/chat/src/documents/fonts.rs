@@ -81,7 +81,8 @@ impl Font {
         for code in self.codes(bytes) {
             if let Some(meaning) = self.map.get(code) {
                 text.push_str(&meaning);
-            } else if let Some(meaning) = usize::try_from(code).ok().and_then(|at| self.table.get(at))
+            } else if let Some(meaning) =
+                usize::try_from(code).ok().and_then(|at| self.table.get(at))
             {
                 text.push_str(meaning);
             }
@@ -123,6 +124,7 @@ fn table(document: &Document, dict: &Dictionary) -> Vec<String> {
     // Read for itself: the reader of encodings would unroll it code by code.
     let mut dict = dict.clone();
     dict.remove(b"ToUnicode");
+    dict.set("Type", Object::Name(b"Font".to_vec()));
     let Ok(encoding) = dict.get_font_encoding(document) else { return Vec::new() };
     (0..=u8::MAX).map(|code| encoding.bytes_to_string(&[code]).unwrap_or_default()).collect()
 }

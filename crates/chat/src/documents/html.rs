@@ -9,19 +9,57 @@ use super::text::Text;
 
 /// Elements whose content is not text of the page.
 const SKIPPED: [&[u8]; 9] = [
-    b"script", b"style", b"template", b"iframe", b"svg", b"math", b"noembed", b"noframes", b"object",
+    b"script",
+    b"style",
+    b"template",
+    b"iframe",
+    b"svg",
+    b"math",
+    b"noembed",
+    b"noframes",
+    b"object",
 ];
 
 /// Elements with a blank line before and after them.
 const PARAGRAPHS: [&[u8]; 16] = [
-    b"p", b"h1", b"h2", b"h3", b"h4", b"h5", b"h6", b"ul", b"ol", b"dl", b"table", b"blockquote",
-    b"pre", b"title", b"figure", b"hr",
+    b"p",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"ul",
+    b"ol",
+    b"dl",
+    b"table",
+    b"blockquote",
+    b"pre",
+    b"title",
+    b"figure",
+    b"hr",
 ];
 
 /// Elements that begin and end a line.
 const LINES: [&[u8]; 18] = [
-    b"div", b"section", b"article", b"header", b"footer", b"main", b"nav", b"aside", b"address",
-    b"form", b"fieldset", b"li", b"dt", b"dd", b"tr", b"option", b"figcaption", b"caption",
+    b"div",
+    b"section",
+    b"article",
+    b"header",
+    b"footer",
+    b"main",
+    b"nav",
+    b"aside",
+    b"address",
+    b"form",
+    b"fieldset",
+    b"li",
+    b"dt",
+    b"dd",
+    b"tr",
+    b"option",
+    b"figcaption",
+    b"caption",
 ];
 
 /// Where a page says its charset; a declaration further down has no effect in browsers either.
@@ -35,7 +73,7 @@ pub(super) fn read(file: &[u8]) -> Result<String, DocumentError> {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut page = Page::default();
-    for Ok(token) in Tokenizer::new_with_emitter(html.as_ref(), emitter) {
+    for Ok(token) in Tokenizer::new_with_emitter(&*html, emitter) {
         match token {
             Token::StartTag(tag) => page.open(&tag.name, tag.self_closing)?,
             Token::EndTag(tag) => page.close(&tag.name)?,

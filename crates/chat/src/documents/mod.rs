@@ -145,9 +145,8 @@ fn show(document: &Document) -> Result<String, ChatError> {
     let (format, text) = match &document.source {
         DocumentSource::Text(text) => ("", Cow::Borrowed(text.as_str())),
         DocumentSource::File(format, file) => {
-            let text = document_text(*format, file).map_err(|error| {
-                ChatError::Document { place: document.place.clone(), error }
-            })?;
+            let text = document_text(*format, file)
+                .map_err(|error| ChatError::Document { place: document.place.clone(), error })?;
             (format.as_str(), Cow::Owned(text))
         }
     };

@@ -78,10 +78,8 @@ impl Budget {
 
     fn step(&mut self) -> Result<(), DocumentError> {
         let left = self.operations.checked_sub(1);
-        self.operations = left.ok_or(DocumentError::TooLarge {
-            limit: OPERATIONS_MAX,
-            what: "drawing operations",
-        })?;
+        self.operations = left
+            .ok_or(DocumentError::TooLarge { limit: OPERATIONS_MAX, what: "drawing operations" })?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lopdf::{Document, LoadOptions, Object, ObjectId};
+use lopdf::{Document, Error, LoadOptions, Object, ObjectId};
 
 use super::{DocumentError, UNPACKED_MAX};
 
@@ -28,6 +28,8 @@ thread_local! {
 
 /// Loads all objects.
 pub(super) fn load(file: &[u8]) -> Result<Document, DocumentError> {
+    // Places count from here.
+    let file = &file[position(file, b"%PDF-").ok_or(DAMAGED)?..];
     let objects = find(file);
     if objects.len() > OBJECTS_MAX {
         return Err(DocumentError::TooLarge { limit: OBJECTS_MAX, what: "objects" });
@@ -58,8 +60,12 @@ fn within_budget(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)
     let Object::Stream(stream) = &*object else { return Some((id, object.clone())) };
     if stream.dict.has_type(b"ObjStm") {
         let left = GROUPS_LEFT.get();
-        let unpacked = stream.get_plain_content_with_limit(left.min(GROUP_MAX));
-        let size = unpacked.map_or(left, |content| content.len());
+        let size = match stream.get_plain_content_with_limit(left.min(GROUP_MAX)) {
+            Ok(content) => content.len(),
+            Err(Error::Decompress(_)) => left,
+            // The reader cannot unpack it either.
+            Err(_) => 0,
+        };
         GROUPS_LEFT.set(left.saturating_sub(size));
         if size >= left {
             return None;

@@ -24,10 +24,6 @@ impl Text {
         self.push(c.encode_utf8(&mut [0; 4]))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether a word may follow without a space.
     pub(super) fn ends_in_space(&self) -> bool {
         self.0.is_empty() || self.0.ends_with([' ', '\n', '\t'])

@@ -166,9 +166,15 @@ fn shows_date(format: &str) -> bool {
     let mut chars = format.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\\' | '_' | '*' => drop(chars.next()),
-            '"' => drop(chars.find(|c| *c == '"')),
-            '[' => drop(chars.find(|c| *c == ']')),
+            '\\' | '_' | '*' => {
+                chars.next();
+            }
+            '"' => {
+                chars.find(|c| *c == '"');
+            }
+            '[' => {
+                chars.find(|c| *c == ']');
+            }
             'd' | 'D' | 'h' | 'H' | 'm' | 'M' | 's' | 'S' | 'y' | 'Y' => return true,
             _ => {}
         }
@@ -340,12 +346,7 @@ impl Sheets<'_> {
     }
 
     /// Packed numbers of one row from `column` on, each with its style.
-    fn packed_numbers(
-        &mut self,
-        data: &[u8],
-        row: u16,
-        column: u16,
-    ) -> Result<(), DocumentError> {
+    fn packed_numbers(&mut self, data: &[u8], row: u16, column: u16) -> Result<(), DocumentError> {
         let numbers = data.get(4..data.len().saturating_sub(2)).unwrap_or_default();
         for (number, column) in numbers.chunks_exact(6).zip(column..) {
             let (Some(style), Some(packed)) = (word(number, 0), long(number, 2)) else { break };

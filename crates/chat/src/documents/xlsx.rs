@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
+use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx, XlsxError, open_workbook_from_rs};
 
 use super::DocumentError;
 use super::text::{Text, cell};
@@ -21,7 +21,8 @@ const STRINGS_MAX: usize = 4_000_000;
 
 pub(super) fn read(file: &[u8]) -> Result<String, DocumentError> {
     check_parts(file)?;
-    let mut book = Xlsx::new(Cursor::new(file)).map_err(|_| DAMAGED)?;
+    let mut book: Xlsx<_> =
+        open_workbook_from_rs(Cursor::new(file)).map_err(|_: XlsxError| DAMAGED)?;
     let names = book.sheet_names();
     if names.len() > SHEETS_MAX {
         return Err(DocumentError::TooLarge { limit: SHEETS_MAX, what: "sheets" });

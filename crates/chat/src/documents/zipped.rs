@@ -31,8 +31,7 @@ impl<'f> Archive<'f> {
         if !file.starts_with(&ZIP) {
             return Err(DocumentError::Damaged(format));
         }
-        let zip =
-            ZipArchive::new(Cursor::new(file)).map_err(|_| DocumentError::Damaged(format))?;
+        let zip = ZipArchive::new(Cursor::new(file)).map_err(|_| DocumentError::Damaged(format))?;
         if zip.len() > PARTS_MAX {
             return Err(DocumentError::TooLarge { limit: PARTS_MAX, what: "parts" });
         }

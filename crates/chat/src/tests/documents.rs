@@ -39,9 +39,8 @@ fn a_document_stands_in_its_wrapper_among_the_texts() {
 #[test]
 fn documents_of_a_tool_result_stand_in_its_text() {
     let part = |offset| Some(ResultPart { tool_use_id: "t".into(), offset });
-    let of_result = |name, offset| {
-        Block::Document(Document { part_of: part(offset), ..plain(name, name) })
-    };
+    let of_result =
+        |name, offset| Block::Document(Document { part_of: part(offset), ..plain(name, name) });
     let mut request = chat(
         &[],
         vec![
@@ -108,9 +107,8 @@ fn a_document_without_text_is_refused_by_place() {
 
 #[test]
 fn the_same_document_gives_the_same_prompt() {
-    let request = |text: &str| {
-        user(vec![Block::Text("Read:".into()), Block::Document(plain("a", text))])
-    };
+    let request =
+        |text: &str| user(vec![Block::Text("Read:".into()), Block::Document(plain("a", text))]);
     assert_eq!(rendered(&request("x")), rendered(&request("x")));
     assert_ne!(rendered(&request("x")), rendered(&request("y")));
 }

@@ -20,8 +20,7 @@ pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
     let reading = call.app.reading();
-    let request =
-        Arc::new(parse(call, move |body| converse::read_request(body, reading)).await?);
+    let request = Arc::new(parse(call, move |body| converse::read_request(body, reading)).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
     call.record.served_by.clone_from(&facts.model);
@@ -41,8 +40,7 @@ pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
     let asked = call.app.registry.catalogue.resolve(segment)?;
     call.record.model.clone_from(&asked.id);
     let reading = call.app.reading();
-    let request =
-        Arc::new(parse(call, move |body| converse::read_request(body, reading)).await?);
+    let request = Arc::new(parse(call, move |body| converse::read_request(body, reading)).await?);
     let mut lease = begin(call, &asked, Arc::clone(&request)).await?;
     let facts = lease.facts().clone();
     call.record.served_by.clone_from(&facts.model);

@@ -27,7 +27,8 @@ async fn a_document_is_counted_billed_and_cached_as_its_text() {
     assert_eq!(first.status, 200, "{first:?}");
     assert_eq!(counted.json()["inputTokens"], first.json()["usage"]["inputTokens"]);
     // A byte a token: the text stands in the prompt with its wrapper around it.
-    let wrapper = "Read this.\n\n<document name=\"a\" format=\"csv\">\n\n</document>".len() + table.trim_end().len();
+    let wrapper = "Read this.\n\n<document name=\"a\" format=\"csv\">\n\n</document>".len()
+        + table.trim_end().len();
     let tokens = counted.json()["inputTokens"].as_u64().unwrap();
     let around = tokens - u64::try_from(wrapper).unwrap();
     assert!(around <= 5, "{tokens} tokens, {around} of them control tokens");
@@ -46,8 +47,7 @@ async fn a_document_of_a_native_body_is_read() {
     };
     let mut counts = Vec::new();
     for data in ["hello", "hello world"] {
-        let answer =
-            server.send(server.post(&format!("/model/{MODEL}/invoke"), &ask(data))).await;
+        let answer = server.send(server.post(&format!("/model/{MODEL}/invoke"), &ask(data))).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         counts.push(answer.json()["usage"]["input_tokens"].as_u64().unwrap());
     }
@@ -91,7 +91,9 @@ async fn untidy_conversations_are_refused_or_mended_as_configured() {
     })
     .await;
     let mended = "messages.0.content.1:blank, messages.1:merged";
-    for (operation, body) in [("converse", &body), ("converse-stream", &body), ("count-tokens", &count)] {
+    for (operation, body) in
+        [("converse", &body), ("converse-stream", &body), ("count-tokens", &count)]
+    {
         let path = format!("/model/{MODEL}/{operation}");
         let answer = lenient.send(lenient.post(&path, body)).await;
         assert_eq!(answer.status, 200, "{answer:?}");

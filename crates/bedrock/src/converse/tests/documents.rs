@@ -132,7 +132,9 @@ fn bad_documents_are_refused_by_place() {
         let message = parse(&body).unwrap_err();
         let shown = &message[..message.len().min(300)];
         assert!(message.contains(expected), "{expected}: {shown}");
-        assert!(message.contains("messages.0.content.") || message.contains("#/messages/0/content/1"));
+        assert!(
+            message.contains("messages.0.content.") || message.contains("#/messages/0/content/1")
+        );
     }
     assert!(parse(&more(json!({"citations": {"enabled": false}}))).is_ok());
     assert!(parse(&named("a_b (1) [x]-y")).is_ok());

@@ -88,7 +88,11 @@ fn texts() -> Vec<(&'static str, Value)> {
         (
             "The format of the value at messages.2.content.0.toolResult.content.0.json is invalid. \
              Provide a json object for the field and try again.",
-            with_tool(&[hi.clone(), call("t1"), user(&json!([result("t1", &json!({"json": [1]}))]))]),
+            with_tool(&[
+                hi.clone(),
+                call("t1"),
+                user(&json!([result("t1", &json!({"json": [1]}))])),
+            ]),
         ),
         (
             "Malformed input request: #: extraneous key [reasoning_effort] is not permitted, please \
@@ -189,5 +193,7 @@ fn a_lenient_reader_leaves_good_conversations_alone_and_still_refuses_bad_ones()
         let mendable = [ALTERNATE, "is blank", "is empty"].iter().any(|part| text.contains(part));
         assert_eq!(lenient(&body).is_ok(), mendable, "{text}");
     }
-    assert!(lenient(&talk(&[user(&json!([{"text": 5}]))])).unwrap_err().contains("expected a string"));
+    assert!(
+        lenient(&talk(&[user(&json!([{"text": 5}]))])).unwrap_err().contains("expected a string")
+    );
 }

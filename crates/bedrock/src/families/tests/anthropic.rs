@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::{message, refuses, text, turns, with};
 use crate::canonical::{
-    Block, Document, DocumentFormat, DocumentSource, Request, ResultPart, Role, Sampling, ToolChoice,
+    Block, Document, DocumentFormat, DocumentSource, Request, ResultPart, Role, Sampling,
+    ToolChoice,
 };
 use crate::family::Family;
 
@@ -248,7 +249,10 @@ fn documents_are_refused_by_name() {
         FAMILY,
         &[
             (said(json!({"type": "document"})), "#/messages/0/content/0: required key [source]"),
-            (of(json!({"type": "url", "url": "http://x"})), "source.type: documents from a source of"),
+            (
+                of(json!({"type": "url", "url": "http://x"})),
+                "source.type: documents from a source of",
+            ),
             (of(json!({"type": "file", "file_id": "x"})), "source of type file are not supported"),
             (
                 of(json!({"type": "base64", "media_type": "text/html", "data": "YQ=="})),
