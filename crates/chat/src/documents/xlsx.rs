@@ -16,22 +16,32 @@ pub(super) const CELLS_MAX: usize = 1_000_000;
 /// Most sheets of one file.
 pub(super) const SHEETS_MAX: usize = 1000;
 
+/// Most bytes of all sheets, each counted as the largest part: sheets may share one.
+const SHEETS_BYTES_MAX: usize = 1 << 30;
+
 /// Most strings that a table of strings may announce: the reader sets memory aside for them.
 const STRINGS_MAX: usize = 4_000_000;
 
 pub(super) fn read(file: &[u8]) -> Result<String, DocumentError> {
-    check_parts(file)?;
+    let largest = check_parts(file)?;
     let mut book: Xlsx<_> =
         open_workbook_from_rs(Cursor::new(file)).map_err(|_: XlsxError| DAMAGED)?;
     let names = book.sheet_names();
     if names.len() > SHEETS_MAX {
         return Err(DocumentError::TooLarge { limit: SHEETS_MAX, what: "sheets" });
     }
+    if largest.saturating_mul(names.len()) > SHEETS_BYTES_MAX {
+        return Err(DocumentError::TooLarge { limit: SHEETS_BYTES_MAX, what: "bytes of sheets" });
+    }
     let mut text = Text::default();
     let mut cells = 0;
     for name in names {
         // Sheets of charts have no cells.
-        let Ok(mut sheet) = book.worksheet_cells_reader(&name) else { continue };
+        let mut sheet = match book.worksheet_cells_reader(&name) {
+            Ok(sheet) => sheet,
+            Err(XlsxError::NotAWorksheet(_)) => continue,
+            Err(_) => return Err(DAMAGED),
+        };
         text.paragraph()?;
         text.push(&format!("# {}\n", cell(&name)))?;
         let mut rows = Rows::default();
@@ -47,9 +57,10 @@ pub(super) fn read(file: &[u8]) -> Result<String, DocumentError> {
     Ok(text.finish())
 }
 
-/// Unpacks every part once, within the bounds: the reader itself has none.
-fn check_parts(file: &[u8]) -> Result<(), DocumentError> {
+/// Unpacks every part once, within the bounds: the reader itself has none. Gives the size of the largest.
+fn check_parts(file: &[u8]) -> Result<usize, DocumentError> {
     let mut archive = Archive::open(file, "xlsx")?;
+    let mut largest = 0;
     for number in 0..archive.len() {
         let part = archive.part_at(number)?;
         // In UTF-16 the announcement would not be found.
@@ -57,8 +68,9 @@ fn check_parts(file: &[u8]) -> Result<(), DocumentError> {
             return Err(DAMAGED);
         }
         check_counts(&part)?;
+        largest = largest.max(part.len());
     }
-    Ok(())
+    Ok(largest)
 }
 
 fn is_markup(part: &[u8]) -> bool {
