@@ -280,7 +280,7 @@ impl Reader<'_> {
         let Some(Object::Stream(form)) = resource(document, resources, b"XObject", name) else {
             return Ok(());
         };
-        if form.dict.get(b"Subtype").and_then(Object::as_name).ok() != Some(b"Form") {
+        if form.dict.get(b"Subtype").and_then(Object::as_name).ok() != Some(&b"Form"[..]) {
             return Ok(());
         }
         let Some(depth) = depth.checked_sub(1) else {
