@@ -90,7 +90,7 @@ async fn what_is_no_http_or_has_too_many_headers_is_told_so() {
     let cases = [
         ("GET /health\r\n\r\n", "400", "ValidationException"),
         ("GET /\u{1} HTTP/1.1\r\n\r\n", "400", "ValidationException"),
-        (&many, "431", "RequestHeaderFieldsTooLargeException"),
+        (many.as_str(), "431", "RequestHeaderFieldsTooLargeException"),
     ];
     for (head, status, code) in cases {
         let mut stream = TcpStream::connect(server.address).await.unwrap();

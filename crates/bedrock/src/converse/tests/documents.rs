@@ -97,7 +97,7 @@ fn documents_of_a_tool_result_keep_their_places_in_its_text() {
 fn bad_documents_are_refused_by_place() {
     let more = |more: Value| asked(&[document("a", &more)]);
     let s3 = json!({"source": {"s3Location": {"uri": "s3://b/k"}}});
-    let large = STANDARD.encode(vec![0; 4_500_001]);
+    let large = STANDARD.encode(vec![0_u8; 4_500_001]);
     let file = |text: &str| json!({"source": {"bytes": text}});
     let name = "The document file name can only contain alphanumeric characters, whitespace \
                 characters, hyphens, parentheses, and square brackets.";
