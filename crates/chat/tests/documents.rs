@@ -35,7 +35,7 @@ const TEXTS: [(&str, &str); 12] = [
     ("pdf_plain", "Invoice 4711\nTotal: 12.50 EUR\n\nSecond page (été)"),
     ("txt_1252", "café €"),
     ("txt_utf16", "Grüße"),
-    ("xls_costs", "# Costs\nItem\tPrice\tDate\nTea\t2.5\t2026-11-25\nGrüße 世\t3\n\t0\nTRUE"),
+    ("xls_costs", "# Costs\nItem\tPrice\tDate\nTea\t2.5\t2026-11-25\nGrüße 世\t3\nTRUE"),
     ("xlsx_shared", COSTS),
     ("xlsx_costs", COSTS),
 ];
