@@ -14,6 +14,9 @@ use crate::{cli, config, loading, out};
 /// A well-known id for the examples.
 const EXAMPLE_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
+/// Libraries that read documents and log what they find in them.
+const QUIET: [&str; 2] = ["lopdf=off", "calamine=off"];
+
 pub(crate) fn run(args: &cli::Serve) -> anyhow::Result<()> {
     let config = config::load(args)?;
     start_log(&config.log)?;
@@ -22,8 +25,12 @@ pub(crate) fn run(args: &cli::Serve) -> anyhow::Result<()> {
 }
 
 fn start_log(filter: &str) -> anyhow::Result<()> {
-    let filter =
+    let mut filter =
         EnvFilter::try_new(filter).with_context(|| format!("log: {filter:?} is no filter"))?;
+    for quiet in QUIET {
+        filter = filter.add_directive(quiet.parse()?);
+    }
+    hide_documents();
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -31,6 +38,16 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     Ok(())
+}
+
+/// A panic in a reader of documents is an answer to its client, and its message may quote the document.
+fn hide_documents() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !chat::is_reading_document() {
+            report(panic);
+        }
+    }));
 }
 
 async fn serve(config: Config, examples: bool) -> anyhow::Result<()> {

@@ -22,6 +22,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     pub(crate) models: BTreeMap<String, PathBuf>,
     #[serde(default)]
+    pub(crate) compatibility: RawCompatibility,
+    #[serde(default)]
     pub(crate) memory: RawMemory,
     #[serde(default)]
     pub(crate) limits: RawLimits,
@@ -35,6 +37,13 @@ pub(crate) struct RawConfig {
 pub(crate) struct RawTls {
     pub(crate) cert: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
+}
+
+/// `[compatibility]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCompatibility {
+    pub(crate) lenient_conversations: Option<bool>,
 }
 
 /// `[memory]`

@@ -48,6 +48,8 @@ pub(crate) fn resolve(
     server.models = resolver.models(&raw.models);
     resolver.hosts(&mut server, raw.allowed_hosts.unwrap_or_default());
     resolver.region(&mut server, raw.region);
+    server.compatibility.lenient_conversations =
+        raw.compatibility.lenient_conversations.unwrap_or_default();
     resolver.memory(&mut server, &raw.memory);
     resolver.limits(&mut server, &raw.limits);
     resolver.engine(&mut server, &raw.engine);

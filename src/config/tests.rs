@@ -104,6 +104,15 @@ fn a_model_is_a_file_that_is_there_or_built_in() {
 }
 
 #[test]
+fn conversations_are_mended_only_where_that_is_asked_for() {
+    let lenient =
+        |text: &str| resolve_text(text).unwrap().server.compatibility.lenient_conversations;
+    assert!(!lenient(""));
+    assert!(!lenient("[compatibility]"));
+    assert!(lenient("[compatibility]\nlenient_conversations = true"));
+}
+
+#[test]
 fn an_empty_tls_table_means_the_local_authority() {
     assert_eq!(resolve_text("[tls]").unwrap().server.tls, Some(server::Tls::LocalCa));
     let serve = Serve { tls: true, ..Serve::default() };

@@ -94,14 +94,16 @@ fn blocks(turn: Option<&Turn>) -> impl Iterator<Item = &Block> {
 fn call_id(block: &Block) -> Option<&str> {
     match block {
         Block::ToolUse { id, .. } => Some(id),
-        Block::ToolResult { .. } | Block::Text(_) | Block::Reasoning(_) => None,
+        Block::ToolResult { .. } | Block::Text(_) | Block::Reasoning(_) | Block::Document(_) => {
+            None
+        }
     }
 }
 
 fn result_id(block: &Block) -> Option<&str> {
     match block {
         Block::ToolResult { id, .. } => Some(id),
-        Block::ToolUse { .. } | Block::Text(_) | Block::Reasoning(_) => None,
+        Block::ToolUse { .. } | Block::Text(_) | Block::Reasoning(_) | Block::Document(_) => None,
     }
 }
 

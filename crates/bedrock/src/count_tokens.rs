@@ -5,22 +5,34 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::canonical::Request;
-use crate::converse;
+use crate::converse::{self, Reading};
 use crate::error::WireError;
 use crate::families::{self, Invocation};
 use crate::family::Family;
 use crate::json::{self, Node, Wording};
+
+/// Reads the body of CountTokens as strictly as Bedrock does.
+///
+/// # Errors
+/// As [`read_request`].
+pub fn parse_request(body: &[u8], family: Option<Family>) -> Result<Request, WireError> {
+    read_request(body, family, Reading::default())
+}
 
 /// Reads the body of CountTokens: a Converse request, or a native body in base64, of `family` or (without one) of the form
 /// that it tells itself.
 ///
 /// # Errors
 /// A ValidationException that names the field; paths inside a native body are that body's own.
-pub fn parse_request(body: &[u8], family: Option<Family>) -> Result<Request, WireError> {
+pub fn read_request(
+    body: &[u8],
+    family: Option<Family>,
+    reading: Reading,
+) -> Result<Request, WireError> {
     let value = json::parse(body)?;
     Node::root(&value, Wording::Modelled).read(|fields| {
         match fields.require("input")?.member(&["converse", "invokeModel"])? {
-            ("converse", node) => converse::parse_countable(&node),
+            ("converse", node) => converse::read_countable(&node, reading),
             (_, node) => {
                 let native = node.read(|fields| {
                     let body = fields.require("body")?;

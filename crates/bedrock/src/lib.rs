@@ -19,5 +19,6 @@ pub mod sigv4;
 pub mod sse;
 
 mod conversation;
+mod documents;
 mod json;
 mod sampling;

@@ -1,6 +1,7 @@
 //! What can go wrong between a request and its prompt.
 
 use crate::constraint::SchemaError;
+use crate::documents::DocumentError;
 
 /// Why a request has no prompt on this model. The texts are for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +35,14 @@ pub enum ChatError {
     /// Schemas that contradict themselves, or are too large together.
     #[error("the schemas of this request cannot be enforced: {0}")]
     Unenforceable(String),
+    /// A document that cannot be turned into text.
+    #[error("{place}: {error}")]
+    Document {
+        /// Where it stands in the body.
+        place: String,
+        /// Why.
+        error: DocumentError,
+    },
     /// A conversation that cannot be continued.
     #[error("invalid conversation: {0}")]
     Invalid(&'static str),

@@ -1,5 +1,5 @@
 //! TEXT ↔ TOKENS OF A CONVERSATION: chat templates, prompt tokens; token ids → canonical events with incremental UTF-8,
-//! stop strings and tool calls; JSON Schema → constraint.
+//! stop strings and tool calls; JSON Schema → constraint; documents → text.
 //!
 //! Sans-IO. It must never know HTTP, kernels or money.
 
@@ -7,6 +7,7 @@ mod constraint;
 mod date;
 mod decoder;
 mod dialect;
+mod documents;
 mod error;
 mod escape;
 mod ids;
@@ -25,5 +26,6 @@ mod utf8;
 pub use constraint::SchemaError;
 pub use date::Date;
 pub use decoder::{Decoder, Flow};
+pub use documents::{DOCUMENT_TEXT_MAX, DocumentError, document_text, is_reading_document};
 pub use error::ChatError;
 pub use model::{ChatModel, PromptTokens};

@@ -27,6 +27,8 @@ pub(crate) fn texts<'r>(turns: &'r Turns, tools: &'r [Tool]) -> Vec<&'r str> {
                 json_texts(input, &mut texts);
             }
             Block::ToolResult { id, text, .. } => texts.extend([id.as_str(), text]),
+            // Turned into texts before.
+            Block::Document(_) => {}
         }
     }
     for tool in tools {
@@ -107,7 +109,10 @@ fn split_prefill(messages: &[Message]) -> Result<(&[Message], String), ChatError
 fn texts_of(message: &Message) -> impl Iterator<Item = &str> {
     message.content.iter().filter_map(|block| match block {
         Block::Text(text) => Some(text.as_str()),
-        Block::ToolUse { .. } | Block::ToolResult { .. } | Block::Reasoning(_) => None,
+        Block::ToolUse { .. }
+        | Block::ToolResult { .. }
+        | Block::Reasoning(_)
+        | Block::Document(_) => None,
     })
 }
 
@@ -142,7 +147,7 @@ impl<'b> Builder<'b> {
                     self.user_text(&mut texts);
                     self.tool_result(id, text, *is_error);
                 }
-                Block::ToolUse { .. } | Block::Reasoning(_) => {}
+                Block::ToolUse { .. } | Block::Reasoning(_) | Block::Document(_) => {}
             }
         }
         self.user_text(&mut texts);
@@ -187,7 +192,7 @@ impl<'b> Builder<'b> {
                     );
                 }
                 Block::Reasoning(text) => reasoning.push(text.as_str()),
-                Block::Text(_) | Block::ToolResult { .. } => {}
+                Block::Text(_) | Block::ToolResult { .. } | Block::Document(_) => {}
             }
         }
         let text = self.escape.hide(&join(texts_of(message)));

@@ -11,6 +11,7 @@ use crate::constraint::{self, Compiler};
 use crate::date::Date;
 use crate::decoder::{Decoder, Setup};
 use crate::dialect::{Dialect, Use};
+use crate::documents;
 use crate::escape::{Escape, Leads};
 use crate::ids::Ids;
 use crate::messages;
@@ -162,6 +163,8 @@ impl ChatModel {
         let template = self.template.as_ref().ok_or(ChatError::NoTemplate)?;
         let tool_use = Use::of(request);
         self.check_tools(turns, request)?;
+        let turns = documents::written(turns)?;
+        let turns = turns.as_ref();
         let tools = if tool_use == Use::No { &[] } else { request.tools.as_slice() };
         let texts = messages::texts(turns, &request.tools);
         let escape = Escape::new(&self.leads, texts.into_iter().chain([template.source.as_str()]))?;

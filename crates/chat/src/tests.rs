@@ -1,6 +1,7 @@
 //! Laws of prompts and decoders, over a tokenizer whose tokens are characters.
 
 mod decoding;
+mod documents;
 mod prompts;
 mod tokenizer;
 

@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 use crate::attach::{Attempt, Key, Lease};
 use crate::body::Whole;
 use crate::call::Call;
+use crate::documents;
 use crate::generate::{self, Bounds, Facts, Local, Started, Step};
 use crate::registry::{Asked, Serving};
 use crate::respond::put;
@@ -78,19 +79,22 @@ async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<
     Ok(call.app.hub.begin(key.filter(|_| may_retry), facts, Box::new(generation)))
 }
 
-/// The prompt's tokens; long ones are made on a thread that may block.
+/// The prompt's tokens; long ones, and those with documents, are made on a thread that may block.
 async fn prompt_tokens(
     call: &Call,
     serving: &Arc<Serving>,
     request: &Arc<Request>,
 ) -> Result<Vec<engine::TokenId>, WireError> {
-    if call.body.bytes.len() <= LARGE_BODY {
+    if call.body.bytes.len() <= LARGE_BODY && !request.has_documents() {
         return generate::prompt_tokens(serving, request);
     }
+    let turn = if request.has_documents() { documents::turn().await } else { None };
     let (serving, request) = (Arc::clone(serving), Arc::clone(request));
-    let made =
-        tokio::task::spawn_blocking(move || generate::prompt_tokens(&serving, &request)).await;
-    made.map_err(|_| WireError::internal())?
+    let made = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        generate::prompt_tokens(&serving, &request)
+    });
+    made.await.map_err(|_| WireError::internal())?
 }
 
 /// Counts the tokens of a request's prompt; gives the name of the model that it is for, too.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bedrock::converse::Reading;
 use store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -53,6 +54,11 @@ impl App {
             draining: AtomicBool::new(false),
             config,
         })
+    }
+
+    /// How strictly conversations are read.
+    pub(crate) fn reading(&self) -> Reading {
+        Reading { lenient: self.config.compatibility.lenient_conversations }
     }
 
     pub(crate) fn is_ready(&self) -> bool {

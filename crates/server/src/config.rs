@@ -23,6 +23,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// The Region of requests that name none. Default `us-east-1`.
     pub default_region: String,
+    /// Where the server takes more than Bedrock does.
+    pub compatibility: Compatibility,
     /// Bounds on what one client may do.
     pub limits: Limits,
     /// Bounds on memory.
@@ -45,12 +47,21 @@ impl Config {
             models: BTreeMap::new(),
             allowed_hosts: Vec::new(),
             default_region: "us-east-1".to_owned(),
+            compatibility: Compatibility::default(),
             limits: Limits::default(),
             memory: Memory::default(),
             engine: engine::Config::default(),
             shutdown_deadline: Duration::from_secs(30),
         }
     }
+}
+
+/// Where the server takes more than Bedrock does. By default nowhere: what works here works there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compatibility {
+    /// Converse leaves out blank texts and messages that have nothing else, and merges messages of one role that follow
+    /// each other, instead of refusing them. The response header `x-outcrop-mended` names what was mended.
+    pub lenient_conversations: bool,
 }
 
 /// Where weights come from.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bedrock::error::WireError;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -21,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::app::App;
 use crate::config::Limits;
 use crate::dispatch;
+use crate::refusals::{self, Typed};
 use crate::stall::StallGuard;
 
 /// Connections over the limit that are being told so; more are closed without a word.
@@ -130,7 +130,8 @@ impl Connection {
         let Self { app, http, watcher, permit } = self;
         let limits = &app.config.limits;
         let first_request = limits.header_timeout;
-        let io = TokioIo::new(StallGuard::new(stream, limits.write_timeout));
+        let stream = StallGuard::new(stream, limits.write_timeout);
+        let io = TokioIo::new(Typed::new(stream));
         let seen = Arc::new(AtomicBool::new(false));
         let service = {
             let (app, seen) = (Arc::clone(&app), Arc::clone(&seen));
@@ -174,17 +175,7 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
 }
 
 async fn send_refusal(mut stream: TcpStream) -> io::Result<()> {
-    let error = WireError::unavailable().retry_after(Duration::from_secs(1));
-    let body = error.body().to_string();
-    let headers: String =
-        error.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n{headers}\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await?;
+    stream.write_all(&refusals::too_many_connections()).await?;
     stream.shutdown().await?;
     // Closing while the request still comes in would reset the connection and lose the answer.
     let mut rest = tokio::io::sink();

@@ -18,6 +18,9 @@ use crate::stream::EventBody;
 /// Retry hint of a retryable error that names none.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Most mended places that a header names.
+const MENDED_NAMED: usize = 20;
+
 /// A response's body: ready, or written as it is generated.
 pub(crate) enum Body {
     /// All of it; taken when sent.
@@ -80,18 +83,35 @@ pub(crate) fn bytes_of(
     response
 }
 
-/// An error as the door's clients expect it. A retryable one always carries both retry hints.
+/// An error as the door's clients expect it.
 pub(crate) fn error(door: Door, error: &WireError, request_id: &str) -> Response<Body> {
-    let hinted = error.kind.retryable() && error.retry_after.is_none();
-    let error = if hinted { &error.clone().retry_after(RETRY_AFTER) } else { error };
     let status =
         StatusCode::from_u16(door.status(error)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = door.body(error, request_id).to_string().into_bytes();
     let mut response = bytes_of("application/json", status, body);
-    for (name, value) in door.headers(error) {
-        put(&mut response, name, &value);
-    }
+    put_error(&mut response, door, error);
     response
+}
+
+/// The headers of an error in the door's shape. A retryable one always carries both retry hints.
+pub(crate) fn put_error<B>(response: &mut Response<B>, door: Door, error: &WireError) {
+    let hinted = error.kind.retryable() && error.retry_after.is_none();
+    let error = if hinted { &error.clone().retry_after(RETRY_AFTER) } else { error };
+    for (name, value) in door.headers(error) {
+        put(response, name, &value);
+    }
+}
+
+/// Names what a lenient reader mended; of much of it, the first.
+pub(crate) fn put_mended<B>(response: &mut Response<B>, mended: &[String]) {
+    if mended.is_empty() {
+        return;
+    }
+    let mut text = mended[..mended.len().min(MENDED_NAMED)].join(", ");
+    if mended.len() > MENDED_NAMED {
+        text.push_str(&format!(", and {} more", mended.len() - MENDED_NAMED));
+    }
+    put(response, "x-outcrop-mended", &text);
 }
 
 /// Sets a header, leaving out what a header cannot hold.

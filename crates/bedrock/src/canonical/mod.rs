@@ -2,10 +2,15 @@
 //!
 //! Native body → [`Request`] → engine → [`Event`]s → native chunks. Nothing above the wire sees a family's own shape.
 
+mod document;
 mod fold;
 
 use serde_json::Value;
 
+pub(crate) use document::FORMATS;
+pub use document::{
+    DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, Document, DocumentFormat, DocumentSource, ResultPart,
+};
 pub use fold::{Fold, FoldError};
 
 /// A valid request, whatever shape it came in.
@@ -35,6 +40,8 @@ pub struct Request {
     pub request_metadata: Vec<(String, String)>,
     /// Keys that were accepted and have no effect, by name; reported in a response header.
     pub ignored: Vec<String>,
+    /// What a lenient reader mended, by place; reported in a response header.
+    pub mended: Vec<String>,
 }
 
 impl Request {
@@ -54,7 +61,16 @@ impl Request {
             service_tier: ServiceTier::Default,
             request_metadata: Vec::new(),
             ignored: Vec::new(),
+            mended: Vec::new(),
         }
+    }
+
+    /// Whether documents must be read before there is a prompt.
+    #[must_use]
+    pub fn has_documents(&self) -> bool {
+        let Prompt::Turns(turns) = &self.prompt else { return false };
+        let mut blocks = turns.messages.iter().flat_map(|message| &message.content);
+        blocks.any(|block| matches!(block, Block::Document(_)))
     }
 }
 
@@ -139,6 +155,8 @@ pub enum Block {
     },
     /// Reasoning of an earlier assistant turn.
     Reasoning(String),
+    /// A document of a user turn.
+    Document(Document),
 }
 
 /// A tool offered to the model.

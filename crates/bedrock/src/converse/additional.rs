@@ -60,7 +60,7 @@ pub(super) fn read_additional(node: &Node<'_>, request: &mut Request) -> Result<
         read_thinking(fields)?;
         fields.refuse(&["n"], "Converse gives one answer; send the request again for another")?;
         fields.ignore(&IGNORED_FIELDS, &mut request.ignored);
-        Ok(())
+        fields.refuse_unknown_as_body()
     })
 }
 

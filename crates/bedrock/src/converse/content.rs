@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::canonical::{Block, Message, Role};
+use super::documents;
+use super::notes::Notes;
+use crate::canonical::{Block, Message, ResultPart, Role};
 use crate::conversation::{self, Turn};
 use crate::error::WireError;
 use crate::json::{Fields, Node};
@@ -30,14 +32,18 @@ const RESULT_BLOCKS: [&str; 6] = ["json", "text", "image", "document", "video", 
 pub(super) const NAME_MAX: usize = 64;
 
 /// Reads `messages`; that their order makes a conversation is checked elsewhere.
-pub(super) fn read_messages(node: &Node<'_>) -> Result<Vec<Turn>, WireError> {
-    node.items()?
-        .enumerate()
-        .map(|(at, item)| Ok(Turn { at, message: item.read(read_message)? }))
-        .collect()
+pub(super) fn read_messages(node: &Node<'_>, notes: &mut Notes) -> Result<Vec<Turn>, WireError> {
+    let mut turns = Vec::new();
+    for (at, item) in node.items()?.enumerate() {
+        if let Some(message) = item.read(|fields| read_message(fields, notes))? {
+            turns.push(Turn { at, message });
+        }
+    }
+    Ok(notes.merge(turns))
 }
 
-fn read_message(fields: &mut Fields<'_>) -> Result<Message, WireError> {
+/// A message, or nothing where a lenient reader has nothing left of it.
+fn read_message(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Option<Message>, WireError> {
     let role = fields.require("role")?;
     let words =
         [("user", Some(Role::User)), ("assistant", Some(Role::Assistant)), ("system", None)];
@@ -46,33 +52,43 @@ fn read_message(fields: &mut Fields<'_>) -> Result<Message, WireError> {
             role.error("the role system is not supported in messages; use the system field")
         );
     };
-    let content: Vec<Block> = fields
-        .require("content")?
-        .items()?
-        .map(|block| read_block(&block, named))
-        .collect::<Result<_, _>>()?;
-    if content.is_empty() {
-        return Err(conversation::empty_content(fields.node().path()));
+    let mut content = Vec::new();
+    for block in fields.require("content")?.items()? {
+        content.extend(read_block(&block, named, notes)?);
     }
-    Ok(Message { role: named, content })
+    documents::check_text(&content)?;
+    if !content.is_empty() {
+        return Ok(Some(Message { role: named, content }));
+    }
+    let path = fields.node().path();
+    if notes.mend(|| format!("{path}:empty")) {
+        return Ok(None);
+    }
+    Err(conversation::empty_content(path))
 }
 
-fn read_block(node: &Node<'_>, role: Role) -> Result<Block, WireError> {
+/// A block and, if it is a tool result, the documents in it; nothing for a blank text that a lenient reader drops.
+fn read_block(node: &Node<'_>, role: Role, notes: &mut Notes) -> Result<Vec<Block>, WireError> {
     let (kind, value) = node.member(&CONTENT_BLOCKS)?;
-    match (kind, role) {
-        ("text", _) => Ok(Block::Text(conversation::spoken(&value, node.path())?)),
-        ("toolUse", Role::Assistant) => value.read(read_tool_use),
-        ("toolResult", Role::User) => value.read(read_tool_result),
-        ("reasoningContent", Role::Assistant) => read_reasoning(&value),
+    let block = match (kind, role) {
+        ("text", _) if notes.drops_blank(node, &value)? => return Ok(Vec::new()),
+        ("text", _) => Block::Text(conversation::spoken(&value, node.path())?),
+        ("document", Role::User) => documents::read_document(&value, None, &mut notes.documents)?,
+        ("toolUse", Role::Assistant) => value.read(read_tool_use)?,
+        ("toolResult", Role::User) => {
+            return value.read(|fields| read_tool_result(fields, notes));
+        }
+        ("reasoningContent", Role::Assistant) => read_reasoning(&value)?,
         ("toolUse" | "reasoningContent", Role::User) => {
-            Err(value.error(format_args!("{kind} blocks belong in assistant messages")))
+            return Err(value.error(format_args!("{kind} blocks belong in assistant messages")));
         }
-        ("toolResult", Role::Assistant) => {
-            Err(value.error("toolResult blocks belong in user messages"))
+        ("toolResult" | "document", Role::Assistant) => {
+            return Err(value.error(format_args!("{kind} blocks belong in user messages")));
         }
-        ("cachePoint", _) => Err(cache_point_refused()),
-        _ => Err(unsupported(&value, kind)),
-    }
+        ("cachePoint", _) => return Err(cache_point_refused()),
+        _ => return Err(unsupported(&value, kind)),
+    };
+    Ok(vec![block])
 }
 
 fn unsupported(node: &Node<'_>, kind: &str) -> WireError {
@@ -96,25 +112,37 @@ fn read_tool_use(fields: &mut Fields<'_>) -> Result<Block, WireError> {
     Ok(Block::ToolUse { id, name, input })
 }
 
-fn read_tool_result(fields: &mut Fields<'_>) -> Result<Block, WireError> {
+/// The result, then its documents. Texts are joined by a line break.
+fn read_tool_result(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Vec<Block>, WireError> {
     let id = fields.require("toolUseId")?.name(NAME_MAX, "_.:-")?.to_owned();
-    let texts: Vec<String> = fields
-        .require("content")?
-        .items()?
-        .map(|item| match item.member(&RESULT_BLOCKS)? {
-            ("json", value) => Ok(json_object(&value)?.to_string()),
-            ("text", value) => Ok(value.text()?.to_owned()),
-            (kind, value) => Err(unsupported(&value, kind)),
-        })
-        .collect::<Result<_, _>>()?;
+    let mut text = String::new();
+    let mut has_text = false;
+    let mut attached = Vec::new();
+    for item in fields.require("content")?.items()? {
+        let (kind, value) = item.member(&RESULT_BLOCKS)?;
+        let piece = match kind {
+            "json" => json_object(&value)?.to_string(),
+            "text" => value.text()?.to_owned(),
+            "document" => {
+                let part = ResultPart { tool_use_id: id.clone(), offset: text.len() };
+                attached.push(documents::read_document(&value, Some(part), &mut notes.documents)?);
+                continue;
+            }
+            _ => return Err(unsupported(&value, kind)),
+        };
+        if has_text {
+            text.push('\n');
+        }
+        has_text = true;
+        text.push_str(&piece);
+    }
     let status = fields.take("status");
     let is_error = status.map(|node| node.word(&[("success", false), ("error", true)]));
     fields.refuse(&["type"], "server tools are not supported by this server")?;
-    Ok(Block::ToolResult {
-        id,
-        text: texts.join("\n"),
-        is_error: is_error.transpose()?.unwrap_or(false),
-    })
+    let is_error = is_error.transpose()?.unwrap_or(false);
+    let mut blocks = vec![Block::ToolResult { id, text, is_error }];
+    blocks.append(&mut attached);
+    Ok(blocks)
 }
 
 fn json_object<'a>(node: &Node<'a>) -> Result<&'a Value, WireError> {
@@ -140,22 +168,27 @@ fn read_reasoning(node: &Node<'_>) -> Result<Block, WireError> {
 }
 
 /// Reads `system`.
-pub(super) fn read_system(node: &Node<'_>) -> Result<Vec<String>, WireError> {
-    node.items()?
-        .map(|item| match item.member(&["text", "guardContent", "cachePoint"])? {
-            ("text", value) => {
-                let text = value.text_within(1, usize::MAX)?;
-                if text.trim().is_empty() {
-                    return Err(WireError::validation(format!(
-                        "The text field in the SystemContentBlock object at {} is blank. Add text \
-                         to the text field, and try again.",
-                        item.path()
-                    )));
-                }
-                Ok(text.to_owned())
-            }
-            ("cachePoint", _) => Err(cache_point_refused()),
-            (_, value) => Err(value.error("guardrails are not supported by this server")),
-        })
-        .collect()
+pub(super) fn read_system(node: &Node<'_>, notes: &mut Notes) -> Result<Vec<String>, WireError> {
+    let mut texts = Vec::new();
+    for item in node.items()? {
+        match item.member(&["text", "guardContent", "cachePoint"])? {
+            ("text", value) if notes.drops_blank(&item, &value)? => {}
+            ("text", value) => texts.push(read_system_text(&item, &value)?),
+            ("cachePoint", _) => return Err(cache_point_refused()),
+            (_, value) => return Err(value.error("guardrails are not supported by this server")),
+        }
+    }
+    Ok(texts)
+}
+
+fn read_system_text(item: &Node<'_>, value: &Node<'_>) -> Result<String, WireError> {
+    let text = value.text_within(1, usize::MAX)?;
+    if !text.trim().is_empty() {
+        return Ok(text.to_owned());
+    }
+    Err(WireError::validation(format!(
+        "The text field in the SystemContentBlock object at {} is blank. Add text to the text \
+         field, and try again.",
+        item.path()
+    )))
 }

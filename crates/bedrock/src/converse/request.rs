@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::notes::Notes;
 use super::{additional, content, tools};
 use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Turns};
 use crate::conversation;
@@ -22,24 +23,40 @@ const TIERS: [(&str, ServiceTier); 4] = [
     ("reserved", ServiceTier::Reserved),
 ];
 
-/// Reads the body of Converse or ConverseStream.
+/// How strictly a conversation is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Blank texts, and messages that have nothing else, are left out, and messages of one role that follow each other
+    /// are merged; [`Request::mended`] tells what was. Else they are refused, as Bedrock does.
+    pub lenient: bool,
+}
+
+/// Reads the body of Converse or ConverseStream as strictly as Bedrock does.
 ///
 /// # Errors
 /// A ValidationException that names the field; an AccessDeniedException for explicit cache points.
 pub fn parse_request(body: &[u8]) -> Result<Request, WireError> {
+    read_request(body, Reading::default())
+}
+
+/// Reads the body of Converse or ConverseStream.
+///
+/// # Errors
+/// A ValidationException that names the field; an AccessDeniedException for explicit cache points.
+pub fn read_request(body: &[u8], reading: Reading) -> Result<Request, WireError> {
     let value = json::parse(body)?;
     let mut request = empty();
     Node::root(&value, Wording::Modelled).read(|fields| {
-        read_conversation(fields, &mut request)?;
+        read_conversation(fields, &mut request, reading)?;
         read_options(fields, &mut request)
     })?;
     Ok(request)
 }
 
 /// Reads the `converse` member of CountTokens: what makes the prompt, and nothing else.
-pub(crate) fn parse_countable(node: &Node<'_>) -> Result<Request, WireError> {
+pub(crate) fn read_countable(node: &Node<'_>, reading: Reading) -> Result<Request, WireError> {
     let mut request = empty();
-    node.read(|fields| read_conversation(fields, &mut request))?;
+    node.read(|fields| read_conversation(fields, &mut request, reading))?;
     Ok(request)
 }
 
@@ -48,8 +65,12 @@ fn empty() -> Request {
 }
 
 /// Reads `messages`, `system`, `toolConfig`, `additionalModelRequestFields`.
-fn read_conversation(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    read_turns(fields, request)?;
+fn read_conversation(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+    reading: Reading,
+) -> Result<(), WireError> {
+    read_turns(fields, request, reading)?;
     if let Some(node) = fields.take("additionalModelRequestFields") {
         additional::read_additional(&node, request)?;
     }
@@ -57,9 +78,16 @@ fn read_conversation(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
 }
 
 /// Reads `messages`, `system`, `toolConfig`, which Nova's native body has too.
-pub(crate) fn read_turns(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    let turns = content::read_messages(&fields.require("messages")?)?;
-    let system = fields.take("system").map(|node| content::read_system(&node)).transpose()?;
+pub(crate) fn read_turns(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+    reading: Reading,
+) -> Result<(), WireError> {
+    let mut notes = Notes::new(reading);
+    let turns = content::read_messages(&fields.require("messages")?, &mut notes)?;
+    let system = fields.take("system");
+    let system = system.map(|node| content::read_system(&node, &mut notes)).transpose()?;
+    request.mended = notes.mended;
     let tool_config = fields.take("toolConfig");
     if let Some(node) = &tool_config {
         (request.tools, request.tool_choice) = tools::read_tool_config(node)?;

@@ -1,2 +1,4 @@
+mod documents;
 mod requests;
 mod responses;
+mod rules;

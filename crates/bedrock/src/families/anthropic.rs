@@ -5,15 +5,18 @@
 //! prefixes are cached without being asked. Stop reasons are Converse's words, which are Anthropic's too but for
 //! malformed output: Anthropic has no word for that, and it is not passed off as an end of turn.
 
+mod document;
+
 use serde_json::{Map, Value, json};
 
 use super::{Codec, NativeStream};
 use crate::canonical::{
     Answer, AnswerBlock, Block, BlockKind, Event, Message, OutputSchema, Prompt, Request,
-    ResponseContext, Role, StopReason, Tool, ToolChoice, Usage,
+    ResponseContext, ResultPart, Role, StopReason, Tool, ToolChoice, Usage,
 };
 use crate::conversation::{self, Turn};
 use crate::converse::{read_thinking, tool_input};
+use crate::documents::Documents;
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::{Fields, Node};
@@ -95,12 +98,14 @@ fn read_with(fields: &mut Fields<'_>, parameters: &Parameters) -> Result<Request
 
 fn read_messages(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<Turn>, WireError> {
     let words = [("user", Role::User), ("assistant", Role::Assistant)];
+    let mut documents = Documents::default();
     node.items()?
         .enumerate()
         .map(|(at, item)| {
             let message = item.read(|fields| {
                 let role = fields.require("role")?.word(&words)?;
-                let content = read_content(&fields.require("content")?, role, ignored)?;
+                let content = fields.require("content")?;
+                let content = read_content(&content, role, ignored, &mut documents)?;
                 if content.is_empty() {
                     return Err(conversation::empty_content(item.path()));
                 }
@@ -115,18 +120,29 @@ fn read_content(
     node: &Node<'_>,
     role: Role,
     ignored: &mut Vec<String>,
+    documents: &mut Documents,
 ) -> Result<Vec<Block>, WireError> {
     if node.value().is_string() {
         return Ok(vec![Block::Text(conversation::spoken(node, node.path())?)]);
     }
-    let blocks = node.items()?;
-    blocks.map(|block| block.read(|fields| read_block(fields, role, ignored))).collect()
+    let mut blocks = Vec::new();
+    let mut attached = Vec::new();
+    for block in node.items()? {
+        blocks.push(
+            block.read(|fields| read_block(fields, role, ignored, documents, &mut attached))?,
+        );
+        blocks.append(&mut attached);
+    }
+    Ok(blocks)
 }
 
+/// A block; the documents of a tool result go to `attached`.
 fn read_block(
     fields: &mut Fields<'_>,
     role: Role,
     ignored: &mut Vec<String>,
+    documents: &mut Documents,
+    attached: &mut Vec<Block>,
 ) -> Result<Block, WireError> {
     fields.ignore(&["cache_control"], ignored);
     let kind = fields.require("type")?;
@@ -147,19 +163,21 @@ fn read_block(
             })
         }
         ("tool_result", Role::User) => {
-            let content = fields.take("content");
-            let text = content.map(|node| plain_text(&node, ignored)).transpose()?;
-            Ok(Block::ToolResult {
-                id: fields.require("tool_use_id")?.text_within(1, TOOL_ID_MAX)?.to_owned(),
-                text: text.unwrap_or_default(),
-                is_error: fields.boolean("is_error")?.unwrap_or(false),
-            })
+            let id = fields.require("tool_use_id")?.text_within(1, TOOL_ID_MAX)?.to_owned();
+            let mut text = String::new();
+            if let Some(content) = fields.take("content") {
+                let mut result = ToolContent { id: &id, ignored, documents, attached };
+                text = result.read(&content)?;
+            }
+            let is_error = fields.boolean("is_error")?.unwrap_or(false);
+            Ok(Block::ToolResult { id, text, is_error })
         }
+        ("document", Role::User) => document::read_document(fields, None, documents),
         ("thinking", Role::Assistant) => {
             fields.text("signature")?;
             Ok(Block::Reasoning(fields.require("thinking")?.text()?.to_owned()))
         }
-        ("tool_use" | "thinking", Role::User) | ("tool_result", Role::Assistant) => {
+        ("tool_use" | "thinking", Role::User) | ("tool_result" | "document", Role::Assistant) => {
             Err(kind.error("this kind of block belongs in messages of the other role"))
         }
         (other, _) => Err(kind.error(format_args!(
@@ -169,28 +187,56 @@ fn read_block(
     }
 }
 
-/// A text, or text blocks, joined by a line break; may be blank.
-fn plain_text(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<String, WireError> {
-    if node.value().is_string() {
-        return Ok(node.text()?.to_owned());
+/// Reads the content of one tool result.
+struct ToolContent<'r> {
+    id: &'r str,
+    ignored: &'r mut Vec<String>,
+    documents: &'r mut Documents,
+    attached: &'r mut Vec<Block>,
+}
+
+impl ToolContent<'_> {
+    /// A text, or text blocks, joined by a line break; may be blank. Documents among them are set aside with their
+    /// places in the text.
+    fn read(&mut self, node: &Node<'_>) -> Result<String, WireError> {
+        if node.value().is_string() {
+            return Ok(node.text()?.to_owned());
+        }
+        let mut texts: Vec<String> = Vec::new();
+        for block in node.items()? {
+            texts.extend(block.read(|fields| {
+                if fields.node().object()?.get("type").is_some_and(|kind| kind == "document") {
+                    self.document(fields, &texts)?;
+                    return Ok(None);
+                }
+                read_text(fields, self.ignored).map(Some)
+            })?);
+        }
+        Ok(texts.join("\n"))
     }
-    Ok(text_blocks(node, ignored)?.join("\n"))
+
+    fn document(&mut self, fields: &mut Fields<'_>, before: &[String]) -> Result<(), WireError> {
+        fields.ignore(&["cache_control"], self.ignored);
+        fields.require("type")?;
+        let offset = before.iter().map(String::len).sum::<usize>() + before.len().saturating_sub(1);
+        let part = ResultPart { tool_use_id: self.id.to_owned(), offset };
+        self.attached.push(document::read_document(fields, Some(part), self.documents)?);
+        Ok(())
+    }
 }
 
 fn text_blocks(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<String>, WireError> {
-    node.items()?
-        .map(|block| {
-            block.read(|fields| {
-                fields.ignore(&["cache_control"], ignored);
-                let kind = fields.require("type")?;
-                if kind.text()? != "text" {
-                    return Err(kind.error("only text blocks are supported here"));
-                }
-                fields.refuse(&["citations"], "citations are not supported yet")?;
-                Ok(fields.require("text")?.text()?.to_owned())
-            })
-        })
-        .collect()
+    node.items()?.map(|block| block.read(|fields| read_text(fields, ignored))).collect()
+}
+
+fn read_text(fields: &mut Fields<'_>, ignored: &mut Vec<String>) -> Result<String, WireError> {
+    fields.ignore(&["cache_control"], ignored);
+    let kind = fields.require("type")?;
+    if kind.text()? != "text" {
+        return Err(kind.error("only text blocks are supported here"));
+    }
+    fields.refuse(&["citations"], "citations are not supported yet")?;
+    Ok(fields.require("text")?.text()?.to_owned())
 }
 
 /// `system`: a text or text blocks. Blank ones say nothing and are left out.

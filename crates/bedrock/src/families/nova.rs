@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Codec, Invocation, NativeStream};
 use crate::canonical::{Answer, Event, Latency, Prompt, Request, ResponseContext, Turns, Usage};
-use crate::converse::{self, Echo};
+use crate::converse::{self, Echo, Reading};
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::Fields;
@@ -46,7 +46,7 @@ fn read(
     if let Some(version) = fields.take("schemaVersion") {
         version.word(&[("messages-v1", ())])?;
     }
-    converse::read_turns(fields, &mut request)?;
+    converse::read_turns(fields, &mut request, Reading::default())?;
     parameters.read_with(fields, &mut request, read_reasoning)?;
     Ok(request)
 }

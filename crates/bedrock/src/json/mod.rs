@@ -402,13 +402,23 @@ impl<'a> Fields<'a> {
     }
 
     fn refuse_unknown(&self) -> Result<(), WireError> {
+        self.refuse_unknown_at(&self.node.path)
+    }
+
+    /// Refuses every key that nobody asked for as if the object were a body itself: Bedrock merges some parts of a
+    /// request into a body of its own and names its keys.
+    pub(crate) fn refuse_unknown_as_body(&self) -> Result<(), WireError> {
+        self.refuse_unknown_at("")
+    }
+
+    fn refuse_unknown_at(&self, path: &str) -> Result<(), WireError> {
         let unknown = self
             .map
             .iter()
             .find(|(key, value)| !value.is_null() && !self.known.contains(&key.as_str()));
         match unknown {
             Some((key, _)) => {
-                let object = pointer(&self.node.path);
+                let object = pointer(path);
                 let error =
                     malformed(&format!("{object}: extraneous key [{}] is not permitted", cut(key)));
                 Err(about(error, &self.path_of(cut(key))))

@@ -1,6 +1,6 @@
 //! What must hold for any body: used by the fuzz target, and by tests that replay its corpus.
 
-use bedrock::canonical::{Block, Message, Prompt, Request, Role, Sampling};
+use bedrock::canonical::{Block, DocumentSource, Message, Prompt, Request, Role, Sampling};
 use bedrock::doors::{chat, messages, responses};
 use bedrock::error::WireError;
 use bedrock::families::Invocation;
@@ -88,6 +88,14 @@ fn check_message(message: &Message) {
                 assert!(!id.is_empty());
             }
             Block::Reasoning(_) => assert_eq!(message.role, Role::Assistant),
+            Block::Document(document) => {
+                assert_eq!(message.role, Role::User);
+                assert!(!document.name.is_empty() && document.place.starts_with("messages."));
+                match &document.source {
+                    DocumentSource::File(_, bytes) => assert!(!bytes.is_empty()),
+                    DocumentSource::Text(text) => assert!(!text.trim().is_empty()),
+                }
+            }
         }
     }
 }
@@ -102,7 +110,7 @@ fn check_pairs(messages: &[Message]) {
             match block {
                 Block::ToolUse { id, .. } => calls.push(id.as_str()),
                 Block::ToolResult { id, .. } => results.push(id.as_str()),
-                Block::Text(_) | Block::Reasoning(_) => {}
+                Block::Text(_) | Block::Reasoning(_) | Block::Document(_) => {}
             }
         }
         open.sort_unstable();

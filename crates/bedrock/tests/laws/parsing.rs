@@ -12,6 +12,7 @@ const NAMES: &str = "messages role content text toolUse toolUseId name input too
     repetition_penalty logit_bias logprobs top_logprobs max_tokens max_completion_tokens \
     anthropic_version tool_use tool_result tool_use_id tool_choice id is_error thinking \
     stop_sequences prompt max_gen_len top_p stop n stream model function parameters tool_calls \
+    document format bytes source context citations enabled title media_type data \
     tool_call_id arguments reasoning_content response_format input_schema converse invokeModel body \
     instructions call_id output summary max_output_tokens include metadata stream_options \
     schemaVersion reasoningConfig inputText textGenerationConfig maxTokenCount message chat_history \

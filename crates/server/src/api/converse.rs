@@ -14,7 +14,8 @@ use crate::stream::Frames;
 /// `POST /model/{modelId}/converse` and `POST /model/{modelId}/converse-stream`
 pub(crate) async fn converse(call: &mut Call, segment: &str, streaming: bool) -> Outcome {
     let asked = model::resolve(call, segment).await?;
-    let request = parse(call, converse::parse_request).await?;
+    let reading = call.app.reading();
+    let request = parse(call, move |body| converse::read_request(body, reading)).await?;
     let shapes = Converse { echo: Echo::of(&request) };
     answer(call, &asked, request, shapes, streaming).await
 }

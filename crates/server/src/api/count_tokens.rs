@@ -13,10 +13,13 @@ use crate::respond::{self, put};
 pub(crate) async fn count_tokens(call: &mut Call, segment: &str) -> Outcome {
     let asked = model::resolve(call, segment).await?;
     let family = asked.family;
+    let reading = call.app.reading();
     let request =
-        Arc::new(parse(call, move |body| count_tokens::parse_request(body, family)).await?);
-    let (tokens, serving) = count(call, &asked, request).await?;
+        parse(call, move |body| count_tokens::read_request(body, family, reading)).await?;
+    let request = Arc::new(request);
+    let (tokens, serving) = count(call, &asked, Arc::clone(&request)).await?;
     let mut response = respond::json(StatusCode::OK, &count_tokens::encode_answer(tokens))?;
     put(&mut response, "x-outcrop-model", &serving);
+    respond::put_mended(&mut response, &request.mended);
     Ok(Reply::Whole(response))
 }

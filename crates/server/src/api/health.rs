@@ -1,5 +1,7 @@
 //! For operators: alive, ready, and the engines' counters.
 
+use bedrock::doors::Door;
+use bedrock::error::WireError;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -20,7 +22,11 @@ pub(crate) fn ready(app: &App) -> Outcome {
         (false, true) => (StatusCode::OK, "ready"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
     };
-    Ok(Reply::Whole(respond::json(status, &json!({"status": word}))?))
+    let mut response = respond::json(status, &json!({"status": word}))?;
+    if status.is_server_error() {
+        respond::put_error(&mut response, Door::Bedrock, &WireError::unavailable());
+    }
+    Ok(Reply::Whole(response))
 }
 
 /// `GET /outcrop/counters`: what the engine of each loaded model has done and holds.

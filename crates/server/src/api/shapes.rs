@@ -126,6 +126,7 @@ async fn answer_whole<S: Shapes>(
     let body = shapes.whole(&answer, &context, &call.record.latency())?;
     let mut response = respond::json(StatusCode::OK, &body)?;
     describe(&mut response, &facts, Some(started), &request.ignored);
+    respond::put_mended(&mut response, &request.mended);
     describe_whole(&mut response, call);
     put_all(&mut response, &shapes.headers(false));
     Ok(Reply::Whole(response))
@@ -147,6 +148,7 @@ async fn answer_stream<S: Shapes>(
     let mut response = Response::new(());
     put(&mut response, "content-type", S::STREAM);
     describe(&mut response, &facts, started, &request.ignored);
+    respond::put_mended(&mut response, &request.mended);
     put_all(&mut response, &shapes.headers(true));
     let encoder = Streamed { shapes, context: context(call, asked, &facts, 0), encoder: None };
     let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };

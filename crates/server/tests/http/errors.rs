@@ -248,7 +248,9 @@ async fn a_model_that_loads_is_not_ready_and_then_is() {
         answer.headers.contains_key("retry-after")
             && answer.headers.contains_key("x-amz-retry-after")
     );
-    assert_eq!(server.send(server.get("/ready")).await.status, 503);
+    let loading = server.send(server.get("/ready")).await;
+    assert_eq!((loading.status.as_u16(), loading.header("retry-after")), (503, "1"));
+    assert!(loading.header("x-amzn-errortype").starts_with("ServiceUnavailableException:"));
     assert_eq!(server.send(server.get("/health")).await.status, 200);
     release.store(true, Ordering::SeqCst);
     while server.send(server.get("/ready")).await.status != 200 {

@@ -188,10 +188,15 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The error's code and message.
+    /// The error's code and message. Every error has a type and a request id, a retryable one both hints.
     pub(crate) fn error(&self) -> (u16, String, String) {
         let code = self.header("x-amzn-errortype").split(':').next().unwrap().to_owned();
+        assert!(code.ends_with("Exception"), "{self:?}");
         assert_eq!(self.header("x-amzn-requestid").len(), 36, "{self:?}");
+        let retryable = self.status == 429 || self.status.is_server_error();
+        for hint in ["retry-after", "x-amz-retry-after"] {
+            assert_eq!(self.headers.contains_key(hint), retryable, "{self:?}");
+        }
         (self.status.as_u16(), code, self.json()["message"].as_str().unwrap().to_owned())
     }
 

@@ -35,6 +35,7 @@ async fn one_connection_too_many_is_told_so() {
         answer.contains("x-amz-retry-after: 1000") && answer.contains("retry-after: 1\r\n"),
         "{answer}"
     );
+    assert_typed(&answer, "503", "ServiceUnavailableException");
     drop(held);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.send(server.get("/health")).await.status, 200);
@@ -68,7 +69,46 @@ async fn large_heads_are_refused() {
         format!("GET /health HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(20_000));
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = read_all(stream).await;
-    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    assert_typed(&answer, "431", "RequestHeaderFieldsTooLargeException");
+}
+
+/// An answer to what was no request: typed, with a request id.
+fn assert_typed(answer: &str, status: &str, code: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    assert!(answer.contains(&format!("x-amzn-errortype: {code}:")), "{answer}");
+    let (_, id) = answer.split_once("x-amzn-requestid: ").unwrap();
+    assert_eq!(id.split_once("\r\n").unwrap().0.len(), 36, "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert!(!body["message"].as_str().unwrap().is_empty(), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_no_http_or_has_too_many_headers_is_told_so() {
+    let server = Server::start().await;
+    let many = format!("GET /health HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
+    let cases = [
+        ("GET /health\r\n\r\n", "400", "ValidationException"),
+        ("GET /\u{1} HTTP/1.1\r\n\r\n", "400", "ValidationException"),
+        (many.as_str(), "431", "RequestHeaderFieldsTooLargeException"),
+    ];
+    for (head, status, code) in cases {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert_typed(&read_all(stream).await, status, code);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_head_after_a_good_request_is_told_so() {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    stream.write_all(b"nonsense\r\n\r\n").await.unwrap();
+    let answers = read_all(stream).await;
+    assert!(answers.starts_with("HTTP/1.1 200 OK\r\n"), "{answers}");
+    let (_, second) = answers.split_once("}HTTP/1.1").unwrap();
+    assert_typed(&format!("HTTP/1.1{second}"), "400", "ValidationException");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod access;
 mod clients;
+mod documents;
 mod doors;
 mod errors;
 mod harness;

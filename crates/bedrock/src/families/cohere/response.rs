@@ -85,7 +85,10 @@ fn history(request: &Request) -> Vec<Value> {
         };
         message.content.iter().filter_map(move |block| match block {
             Block::Text(text) => Some(json!({"role": role, "message": text})),
-            Block::ToolUse { .. } | Block::ToolResult { .. } | Block::Reasoning(_) => None,
+            Block::ToolUse { .. }
+            | Block::ToolResult { .. }
+            | Block::Reasoning(_)
+            | Block::Document(_) => None,
         })
     });
     said.collect()

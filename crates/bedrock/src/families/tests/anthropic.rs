@@ -1,7 +1,10 @@
 use serde_json::{Value, json};
 
 use super::{message, refuses, text, turns, with};
-use crate::canonical::{Block, Request, Role, Sampling, ToolChoice};
+use crate::canonical::{
+    Block, Document, DocumentFormat, DocumentSource, Request, ResultPart, Role, Sampling,
+    ToolChoice,
+};
 use crate::family::Family;
 
 const FAMILY: Family = Family::AnthropicMessages;
@@ -171,7 +174,6 @@ fn messages_obey_the_same_rules_as_converses() {
             (said(json!([{"type": "text", "text": 1}])), "messages.0.content.0.text: expected"),
             (said(json!([{"text": "a"}])), "#/messages/0/content/0: required key [type]"),
             (said(json!([{"type": "image", "source": {}}])), "messages.0.content.0.type: this"),
-            (said(json!([{"type": "document"}])), "blocks of type document"),
             (
                 said(json!([{"type": "tool_use", "id": "a", "name": "b", "input": {}}])),
                 "other role",
@@ -207,4 +209,102 @@ fn output_config_is_a_schema() {
     assert_eq!(parse(&more(&json!({"output_config": {}}))).unwrap().output_format, None);
     let tool = json!({"name": "w", "input_schema": {}, "strict": true});
     assert!(parse(&more(&json!({"tools": [tool]}))).unwrap().tools[0].strict);
+}
+
+#[test]
+fn documents_are_read_from_every_source_and_in_tool_results() {
+    let content = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
+    let document = |source: Value| json!({"type": "document", "source": source});
+    let body = more(&json!({"messages": [
+        {"role": "user", "content": [
+            {
+                "type": "document", "title": "T.pdf", "context": "c", "citations": {"enabled": false},
+                "cache_control": {"type": "ephemeral"},
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="},
+            },
+            document(json!({"type": "content", "content": content})),
+        ]},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [
+            {"type": "text", "text": "so"},
+            document(json!({"type": "text", "media_type": "text/plain", "data": "plain"})),
+        ]}]},
+    ]}));
+    let request = parse(&body).unwrap();
+    let made = |name: &str, place: &str, source, part_of| {
+        Block::Document(Document {
+            name: name.into(),
+            source,
+            context: (name != "document").then(|| "c".into()),
+            place: place.into(),
+            part_of,
+        })
+    };
+    let pdf = DocumentSource::File(DocumentFormat::Pdf, b"%PDF".to_vec());
+    let texts = DocumentSource::Text("a\n\nb".into());
+    let messages = &turns(&request).messages;
+    assert_eq!(
+        messages[0].content,
+        [
+            made("T.pdf", "messages.0.content.0", pdf, None),
+            made("document", "messages.0.content.1", texts, None),
+        ]
+    );
+    let result = Block::ToolResult { id: "t".into(), text: "so".into(), is_error: false };
+    let part = Some(ResultPart { tool_use_id: "t".into(), offset: 2 });
+    let place = "messages.2.content.0.content.1";
+    let plain = made("document", place, DocumentSource::Text("plain".into()), part);
+    assert_eq!(messages[2].content, [result, plain]);
+    assert_eq!(request.ignored, ["cache_control"]);
+}
+
+#[test]
+fn documents_are_refused_by_name() {
+    let said = |block: Value| more(&json!({"messages": [{"role": "user", "content": [block]}]}));
+    let of = |source: Value| said(json!({"type": "document", "source": source}));
+    let six: Vec<Value> = (0..6)
+        .map(|_| json!({"type": "document", "source": {"type": "content", "content": "x"}}))
+        .collect();
+    refuses(
+        FAMILY,
+        &[
+            (said(json!({"type": "document"})), "#/messages/0/content/0: required key [source]"),
+            (
+                of(json!({"type": "url", "url": "http://x"})),
+                "source.type: documents from a source of",
+            ),
+            (of(json!({"type": "file", "file_id": "x"})), "source of type file are not supported"),
+            (
+                of(json!({"type": "base64", "media_type": "text/html", "data": "YQ=="})),
+                "#/messages/0/content/0/source/media_type: text/html is not",
+            ),
+            (
+                of(json!({"type": "base64", "media_type": "application/pdf", "data": "%"})),
+                "messages.0.content.0.source.data: expected base64",
+            ),
+            (
+                of(json!({"type": "text", "media_type": "text/plain", "data": ""})),
+                "messages.0.content.0.source.data: the document has no text",
+            ),
+            (
+                of(json!({"type": "content", "content": [{"type": "image"}]})),
+                "source.content.0.type: only text blocks",
+            ),
+            (
+                said(json!({"type": "document", "citations": {"enabled": true}})),
+                "messages.0.content.0.citations: citations are not supported",
+            ),
+            (
+                more(&json!({"messages": [{"role": "user", "content": six}]})),
+                "messages.0.content.5: You can't include more than 5 documents in a request.",
+            ),
+            (
+                more(&json!({"messages": [
+                    {"role": "user", "content": "a"},
+                    {"role": "assistant", "content": [{"type": "document"}]},
+                ]})),
+                "messages.1.content.0.type: this kind of block belongs in messages of the other role",
+            ),
+        ],
+    );
 }

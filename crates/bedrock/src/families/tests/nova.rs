@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{message, refuses, text, turns, with};
-use crate::canonical::{Block, Request, Role, ToolChoice};
+use crate::canonical::{Block, DocumentFormat, DocumentSource, Request, Role, ToolChoice};
 use crate::family::Family;
 
 const FAMILY: Family = Family::Nova;
@@ -57,6 +57,18 @@ fn everything_at_once_is_read() {
     assert_eq!(request.tool_choice, ToolChoice::Any);
     assert_eq!(request.tools[0].input_schema, schema);
     assert!(request.ignored.is_empty());
+}
+
+#[test]
+fn documents_are_read_as_converse_reads_them() {
+    let document = json!({"name": "a", "format": "pdf", "source": {"bytes": "JVBERg=="}});
+    let content = json!([{"text": "what is it?"}, {"document": document}]);
+    let request = parse(&json!({"messages": [{"role": "user", "content": content}]})).unwrap();
+    let [_, Block::Document(read)] = &turns(&request).messages[0].content[..] else {
+        panic!("{request:?}")
+    };
+    assert_eq!(read.source, DocumentSource::File(DocumentFormat::Pdf, b"%PDF".to_vec()));
+    assert_eq!(read.place, "messages.0.content.1.document");
 }
 
 #[test]
