@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bedrock::canonical::{
-    Block, BlockKind, Event, Message, Prompt, Request, Role, ServiceTier, StopReason, ToolChoice,
-    Turns,
+    Block, BlockKind, Event, Message, Prompt, Request, Role, StopReason, Turns,
 };
 use chat::{ChatModel, Decoder, Flow};
 use engine::{EventReceiver, Handle};
@@ -141,21 +140,13 @@ impl Session {
     }
 
     fn request(&self) -> Request {
+        let turns = Turns {
+            system: self.system.iter().cloned().collect(),
+            messages: self.messages.clone(),
+        };
         Request {
-            prompt: Prompt::Turns(Turns {
-                system: self.system.iter().cloned().collect(),
-                messages: self.messages.clone(),
-            }),
-            tools: Vec::new(),
-            tool_choice: ToolChoice::Auto,
-            sampling: bedrock::canonical::Sampling::default(),
-            max_tokens: None,
             stop_sequences: self.settings.stop_sequences(),
-            choices: 1,
-            response_fields: Vec::new(),
-            service_tier: ServiceTier::Default,
-            request_metadata: Vec::new(),
-            ignored: Vec::new(),
+            ..Request::new(Prompt::Turns(turns))
         }
     }
 }
