@@ -16,4 +16,5 @@ pub mod sigv4;
 
 mod conversation;
 mod json;
+mod reasoning;
 mod sampling;

@@ -3,9 +3,12 @@
 //!
 //! Sans-IO. It must never know HTTP, kernels or money.
 
+mod abilities;
+mod budget;
 mod date;
 mod decoder;
 mod dialect;
+mod dialects;
 mod error;
 mod escape;
 mod ids;
@@ -14,6 +17,7 @@ mod json_scan;
 mod messages;
 mod model;
 mod raw;
+mod reasoning;
 mod stops;
 mod template;
 #[cfg(test)]

@@ -115,12 +115,14 @@ impl Local {
         let submitted = engine::Request {
             cache_root: bounds.cache_root,
             prompt,
-            sampling: sampling(&request.sampling),
+            sampling: sampling(&request.sampling, &serving.chat.forbidden_tokens(request)),
             max_tokens: max_tokens.max(1),
             stop_tokens: serving.chat.stop_tokens(),
             choices: request.choices.max(1),
             class: class(request.service_tier),
-            constraints: Vec::new(),
+            constraints: (0..request.choices.max(1))
+                .filter_map(|_| serving.chat.reasoning_limit(request))
+                .collect(),
         };
         let choices = (0..submitted.choices)
             .map(|choice| Choice { decoder: serving.chat.decoder(request, choice), ended: false })
@@ -213,9 +215,12 @@ impl Generate for Local {
     }
 }
 
-/// The sampling parameters, each absent one at its neutral value: temperature 1, no filter, no penalty.
-fn sampling(asked: &canonical::Sampling) -> SamplingParams {
+/// The sampling parameters, each absent one at its neutral value: temperature 1, no filter, no penalty. Forbidden tokens
+/// get the lowest bias there is, in place of whatever was asked for them.
+fn sampling(asked: &canonical::Sampling, forbidden: &[engine::TokenId]) -> SamplingParams {
     let neutral = SamplingParams::default();
+    let biases = asked.logit_bias.iter().filter(|(token, _)| !forbidden.contains(token)).copied();
+    let bans = forbidden.iter().map(|token| (*token, f32::MIN));
     SamplingParams {
         temperature: asked.temperature.unwrap_or(neutral.temperature),
         top_k: asked.top_k.unwrap_or(neutral.top_k),
@@ -224,7 +229,7 @@ fn sampling(asked: &canonical::Sampling) -> SamplingParams {
         presence_penalty: asked.presence_penalty.unwrap_or(neutral.presence_penalty),
         frequency_penalty: asked.frequency_penalty.unwrap_or(neutral.frequency_penalty),
         repetition_penalty: asked.repetition_penalty.unwrap_or(neutral.repetition_penalty),
-        logit_bias: asked.logit_bias.clone(),
+        logit_bias: biases.chain(bans).collect(),
         seed: asked.seed,
         logprobs: asked.logprobs,
     }

@@ -5,6 +5,7 @@ use crate::canonical::{Prompt, Request, ServiceTier, Turns};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{self, Fields, Node, Wording};
+use crate::reasoning;
 use crate::sampling;
 
 const STOP_SEQUENCES_MAX: usize = 2500;
@@ -29,6 +30,7 @@ pub fn parse_request(body: &[u8]) -> Result<Request, WireError> {
         read_conversation(fields, &mut request)?;
         read_options(fields, &mut request)
     })?;
+    reasoning::check(&request)?;
     Ok(request)
 }
 
@@ -90,7 +92,12 @@ fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wi
     if let Some(node) = fields.take("outputConfig") {
         node.read(|fields| {
             fields.refuse(&["textFormat"], "structured output is not supported by this model")?;
-            fields.refuse(&["effort"], "effort is not supported by this model")
+            match fields.take("effort") {
+                Some(node) => {
+                    reasoning::read_effort(&node, "outputConfig.effort", &mut request.reasoning)
+                }
+                None => Ok(()),
+            }
         })?;
     }
     fields.refuse(&["guardrailConfig"], "guardrails are not supported by this server")?;

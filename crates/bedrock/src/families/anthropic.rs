@@ -12,9 +12,10 @@ use crate::canonical::{
     StopReason, Tool, ToolChoice, Usage,
 };
 use crate::conversation::{self, Turn};
-use crate::converse::{read_thinking, tool_input};
+use crate::converse::tool_input;
 use crate::error::WireError;
 use crate::json::{Fields, Node};
+use crate::reasoning;
 use crate::sampling;
 
 const IGNORED: [&str; 4] = ["anthropic_beta", "metadata", "service_tier", "cache_control"];
@@ -57,10 +58,11 @@ pub(super) fn read_request(fields: &mut Fields<'_>) -> Result<Request, WireError
         request.tool_choice = node.read(read_tool_choice)?;
     }
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")?;
-    read_thinking(fields)?;
+    reasoning::read_thinking(fields, &mut request.reasoning)?;
     fields.refuse(&["output_config"], "structured output and effort are not supported yet")?;
     fields.ignore(&IGNORED, &mut ignored);
     request.ignored = ignored;
+    reasoning::check(&request)?;
     Ok(request)
 }
 

@@ -12,6 +12,7 @@ use crate::canonical::{Prompt, Request, ServiceTier, Tool, ToolChoice};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{Fields, Node};
+use crate::reasoning;
 use crate::sampling::{self, TOP_K_MAX};
 
 pub(super) use response::{Stream, encode_answer};
@@ -50,7 +51,7 @@ pub(super) fn read_request(
         ])?;
     }
     read_response_format(fields)?;
-    fields.refuse(&["reasoning_effort"], "reasoning effort is not supported by this model")?;
+    reasoning::read_openai_effort(fields, &mut request.reasoning)?;
     fields.ignore(&IGNORED, &mut request.ignored);
     Ok(request)
 }
