@@ -17,18 +17,30 @@ pub(crate) enum Place {
 /// The outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Abilities {
+    pub(crate) calls: Calls,
+    /// Whether a tool must have a description.
+    pub(crate) needs_description: bool,
+    pub(crate) place: Place,
+    /// Whether texts, reasoning and calls are messages of their own, each in a channel.
+    pub(crate) channels: bool,
+    pub(crate) knobs: Knobs,
+}
+
+/// How it wants earlier calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calls {
     /// Whether a call's arguments must be JSON text; else they are an object.
     pub(crate) arguments_as_text: bool,
     /// Whether ids of calls must be nine letters or digits.
     pub(crate) short_ids: bool,
     /// Whether a message shows one call only.
     pub(crate) one_call: bool,
-    /// Whether a tool must have a description.
-    pub(crate) needs_description: bool,
-    pub(crate) place: Place,
-    /// Whether texts, reasoning and calls are messages of their own, each in a channel.
-    pub(crate) channels: bool,
-    /// The variable that turns reasoning on and off.
+}
+
+/// What it can be told of reasoning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Knobs {
+    /// The variable that turns it on and off.
     pub(crate) switch: Option<&'static str>,
     /// Whether `reasoning_effort` has an effect.
     pub(crate) effort: bool,
@@ -40,15 +52,11 @@ impl Default for Abilities {
     /// A template that was not tried.
     fn default() -> Self {
         Self {
-            arguments_as_text: false,
-            short_ids: false,
-            one_call: false,
+            calls: Calls::default(),
             needs_description: false,
             place: PLACES[0],
             channels: false,
-            switch: None,
-            effort: false,
-            budget: false,
+            knobs: Knobs::default(),
         }
     }
 }
@@ -67,11 +75,13 @@ impl Abilities {
     pub(crate) fn probe(template: &Template) -> Self {
         let mut abilities = Self {
             channels: template.source.contains("<|channel|>analysis<|message|>"),
-            switch: SWITCHES.into_iter().find(|key| {
-                template.source.contains(key) && differs(template, key, json!(true), json!(false))
-            }),
-            effort: differs(template, "reasoning_effort", json!("low"), json!("high")),
-            budget: differs(template, "thinking_budget", json!(512), json!(4096)),
+            knobs: Knobs {
+                switch: SWITCHES
+                    .into_iter()
+                    .find(|key| differs(template, *key, json!(true), json!(false))),
+                effort: differs(template, "reasoning_effort", json!("low"), json!("high")),
+                budget: differs(template, "thinking_budget", json!(512), json!(4096)),
+            },
             ..Self::default()
         };
         if template.takes_tools {
@@ -104,18 +114,18 @@ impl Abilities {
         let text = object.to_string();
         let works = |this: &Self| one(this, object.clone()).or_else(|| one(this, json!(text)));
         if works(self).is_none() {
-            self.short_ids = true;
-            self.short_ids = works(self).is_some();
+            self.calls.short_ids = true;
+            self.calls.short_ids = works(self).is_some();
         }
         let as_object = one(self, object.clone());
         let json = as_object.is_some_and(|shown| shown.replace(' ', "").contains(&text));
-        self.arguments_as_text =
+        self.calls.arguments_as_text =
             !json && one(self, json!(text)).is_some_and(|shown| shown.contains(&text));
-        let arguments = if self.arguments_as_text { json!(text) } else { object };
+        let arguments = if self.calls.arguments_as_text { json!(text) } else { object };
         let two = json!({"role": "assistant", "content": template.content(""),
             "tool_calls": [self.call("qzvone", &arguments), self.call("qzvtwo", &arguments)]});
         let both = self.turn(template, two).is_some_and(|shown| shown.contains("qzvtwo"));
-        self.one_call = !both && one(self, arguments).is_some_and(|shown| shown.contains("qzvone"));
+        self.calls.one_call = !both && one(self, arguments).is_some_and(|shown| shown.contains("qzvone"));
     }
 
     fn tool(&self) -> Value {
@@ -133,7 +143,7 @@ impl Abilities {
     }
 
     fn id(&self) -> &'static str {
-        if self.short_ids { "abcdefGH1" } else { "tooluse_abcdefghijklmnopqrstuv" }
+        if self.calls.short_ids { "abcdefGH1" } else { "tooluse_abcdefghijklmnopqrstuv" }
     }
 
     /// A call with reasoning before it, or a text where there are no calls.
@@ -142,7 +152,7 @@ impl Abilities {
         if template.takes_tools {
             let arguments = json!({});
             let text = json!("{}");
-            let arguments = if self.arguments_as_text { &text } else { &arguments };
+            let arguments = if self.calls.arguments_as_text { &text } else { &arguments };
             message["tool_calls"] = json!([self.call("qzvone", arguments)]);
         } else {
             message["content"] = template.content("Hi");

@@ -43,6 +43,8 @@ pub struct Decoder {
     seeded: Vec<Step>,
     /// White space at the end of reasoning so far.
     trailing: String,
+    /// White space before a text so far: before a call it is none.
+    leading: String,
     /// Log-probabilities of tokens whose text has not left yet.
     waiting: VecDeque<Waiting>,
     output_tokens: u64,
@@ -67,14 +69,23 @@ pub(crate) struct Setup {
     pub(crate) ids: Ids,
     /// What stands around reasoning.
     pub(crate) tags: Option<Tags>,
-    /// Whether the prompt ends inside reasoning.
-    pub(crate) inside: bool,
-    /// Whether the answer begins a turn.
-    pub(crate) fresh: bool,
-    /// Whether the answer begins with a message's header.
-    pub(crate) header: bool,
+    /// What an answer without a forced call begins with.
+    pub(crate) beginning: Beginning,
     /// Whether control tokens are those of messages in channels.
     pub(crate) channels: bool,
+}
+
+/// Where in a turn an answer begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// At its start.
+    Turn,
+    /// In a message's header.
+    Header,
+    /// Inside reasoning.
+    Reasoning,
+    /// In its text.
+    Text,
 }
 
 enum Mode {
@@ -144,6 +155,7 @@ impl Decoder {
             block: Block { index: 0, open: false },
             seeded: Vec::new(),
             trailing: String::new(),
+            leading: String::new(),
             waiting: VecDeque::new(),
             output_tokens: 0,
             calls: 0,
@@ -250,13 +262,9 @@ impl Decoder {
                     let mut free = String::new();
                     let found = self.matcher.push(&text, &mut free);
                     self.emit_text(&free, out);
-                    match found {
-                        Some((found, rest)) => {
-                            self.found(found, out)?;
-                            Some(rest)
-                        }
-                        None => None,
-                    }
+                    let Some((found, rest)) = found else { return Ok(()) };
+                    self.found(found, out)?;
+                    Some(rest)
                 }
                 Mode::Reasoning => {
                     let mut free = String::new();
@@ -347,6 +355,7 @@ impl Decoder {
             return Err(Broken::Call);
         };
         let calls = dialect.syntax.calls(&self.setup.tools);
+        self.leading.clear();
         self.close_block(out);
         self.settle();
         self.mode = Mode::Call(calls);
@@ -375,10 +384,21 @@ impl Decoder {
         if text.is_empty() {
             return;
         }
-        if !self.block.open {
-            self.open_block(BlockKind::Text, out);
+        if self.block.open {
+            return self.delta(text.to_owned(), out);
         }
-        self.delta(text.to_owned(), out);
+        self.leading.push_str(text);
+        if self.setup.tool_use == Use::No || !text.trim().is_empty() {
+            self.let_leading_go(out);
+        }
+    }
+
+    fn let_leading_go(&mut self, out: &mut Vec<Event>) {
+        let text = std::mem::take(&mut self.leading);
+        if !text.is_empty() {
+            self.open_block(BlockKind::Text, out);
+            self.delta(text, out);
+        }
     }
 
     /// More reasoning; white space around it is not told.
@@ -415,6 +435,7 @@ impl Decoder {
     }
 
     fn stop(&mut self, reason: StopReason, stop_sequence: Option<String>, out: &mut Vec<Event>) {
+        self.let_leading_go(out);
         self.release_logprobs(usize::MAX, out);
         self.close_block(out);
         self.ended = true;

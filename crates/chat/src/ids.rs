@@ -39,7 +39,8 @@ fn next(state: &mut u64, count: u64) -> char {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut bits = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    char::from(ALPHABET[((bits ^ (bits >> 31)) % count) as usize])
+    let at = usize::try_from((bits ^ (bits >> 31)) % count).unwrap_or_default();
+    char::from(ALPHABET[at])
 }
 
 impl Ids {

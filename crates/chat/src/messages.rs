@@ -203,7 +203,7 @@ impl<'b> Builder<'b> {
                 Block::Text(_) | Block::ToolResult { .. } => {}
             }
         }
-        if abilities.one_call && calls.len() > 1 {
+        if abilities.calls.one_call && calls.len() > 1 {
             self.unsaid = calls.split_off(1);
         }
         let mut text = self.escape.hide(&join(texts_of(message)));
@@ -224,7 +224,7 @@ impl<'b> Builder<'b> {
     }
 
     fn call(&self, id: &str, name: &str, input: &Value) -> Value {
-        let arguments = if self.template.abilities.arguments_as_text {
+        let arguments = if self.template.abilities.calls.arguments_as_text {
             json!(self.escape.hide(&dumps(input)))
         } else {
             self.escape.hide_json(input)
@@ -237,7 +237,7 @@ impl<'b> Builder<'b> {
 
     /// A call's id as the template takes it.
     fn id(&self, id: &str) -> String {
-        if self.template.abilities.short_ids { ids::short(id) } else { self.escape.hide(id) }
+        if self.template.abilities.calls.short_ids { ids::short(id) } else { self.escape.hide(id) }
     }
 
     fn tool(&self, tool: &Tool) -> Value {

@@ -9,7 +9,7 @@ use engine::{Constraint, TokenId, Tokenizer};
 use crate::ChatError;
 use crate::budget::Budget;
 use crate::date::Date;
-use crate::decoder::{Decoder, Setup};
+use crate::decoder::{Beginning, Decoder, Setup};
 use crate::dialect::{Dialect, Use};
 use crate::dialects::{self, FINAL, NEXT};
 use crate::escape::{Escape, Leads};
@@ -157,12 +157,14 @@ impl ChatModel {
             Prompt::Raw { text, markup } => Style::find(text, *markup).is_some(),
         };
         let in_channels = self.reasoner.way == Some(Way::Channel);
-        let (chat, begins_in_text) = match &request.prompt {
-            Prompt::Turns(turns) => {
-                let empty = request.reasoning.thinking == Thinking::Off && !tool_use.forced();
-                (true, continued(turns) || empty)
-            }
-            Prompt::Raw { .. } => (false, true),
+        // A raw prompt's answer is raw text.
+        let chat = matches!(request.prompt, Prompt::Turns(_));
+        let beginning = match request.reasoning.thinking {
+            _ if !chat || !fresh => Beginning::Text,
+            Thinking::Off if in_channels => Beginning::Text,
+            _ if in_channels => Beginning::Header,
+            _ if self.begins_inside(request) => Beginning::Reasoning,
+            _ => Beginning::Turn,
         };
         Decoder::new(Setup {
             tokenizer: Arc::clone(&self.tokenizer),
@@ -173,11 +175,8 @@ impl ChatModel {
             tool_use,
             skip_first_space: fresh && self.tokenizer.adds_space_prefix(),
             ids: Ids::new(request, choice),
-            // A raw prompt's answer is raw text.
             tags: self.reasoner.tags().filter(|_| chat),
-            inside: self.begins_inside(request),
-            fresh: fresh && chat,
-            header: in_channels && chat && !begins_in_text,
+            beginning,
             channels: in_channels && chat,
         })
     }

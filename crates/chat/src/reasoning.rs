@@ -89,7 +89,7 @@ impl Reasoner {
         let tags = TAGS.into_iter().find(|tags| template.source.contains(tags.close));
         let way = if channel { Some(Way::Channel) } else { tags.map(Way::Tags) };
         let opens_inside = tags.is_some_and(|tags| {
-            let switch = template.abilities.switch.map(|key| (key, json!(true)));
+            let switch = template.abilities.knobs.switch.map(|key| (key, json!(true)));
             let settings = [Vec::new(), switch.into_iter().collect()];
             settings
                 .iter()
@@ -114,7 +114,7 @@ impl Reasoner {
     ) -> Result<Plan, ChatError> {
         let asked = &request.reasoning;
         let mut plan = Plan { variables: Vec::new(), begin: Begin::Template, limit: None };
-        let switch = |on: bool| abilities.switch.map(|key| (key, json!(on)));
+        let switch = |on: bool| abilities.knobs.switch.map(|key| (key, json!(on)));
         let wanted =
             asked.effort.is_some() || !matches!(asked.thinking, Thinking::Default | Thinking::Off);
         if wanted && self.way.is_none() {
@@ -128,7 +128,7 @@ impl Reasoner {
             }
             Thinking::Off => {
                 plan.variables.extend(switch(false));
-                if abilities.switch.is_none() && self.way.is_some() {
+                if abilities.knobs.switch.is_none() && self.way.is_some() {
                     plan.begin = Begin::Empty;
                 }
             }
@@ -136,7 +136,7 @@ impl Reasoner {
                 plan.variables.extend(switch(true));
                 plan.begin = Begin::Inside;
                 match budget_tokens {
-                    Some(tokens) if abilities.budget => {
+                    Some(tokens) if abilities.knobs.budget => {
                         plan.variables.push(("thinking_budget", json!(tokens)));
                     }
                     Some(_) if self.way == Some(Way::Channel) => {
@@ -147,7 +147,7 @@ impl Reasoner {
             }
         }
         if let Some(effort) = asked.effort {
-            if !abilities.effort || !takes(source, effort) {
+            if !abilities.knobs.effort || !takes(source, effort) {
                 return Err(ChatError::EffortUnsupported(asked.named, effort.as_str()));
             }
             plan.variables.push(("reasoning_effort", json!(effort.as_str())));

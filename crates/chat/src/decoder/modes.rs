@@ -3,7 +3,7 @@
 use bedrock::canonical::Event;
 use engine::TokenId;
 
-use super::{Broken, Decoder, Mode, Setup};
+use super::{Beginning, Broken, Decoder, Mode, Setup};
 use crate::dialect::Use;
 use crate::dialects::{self, HARMONY_MARKS, Header, Syntax, Verdict, read_header};
 use crate::tool_call::Step;
@@ -47,14 +47,11 @@ impl Decoder {
             Some((dialect.syntax, markup, call, setup.tool_use.seal(dialect)))
         });
         match opening {
-            Some((Syntax::Harmony, markup, call, seal)) => {
-                let header = format!("{markup}{call}{seal}");
-                match setup.tool_use.clone() {
-                    Use::MustNamed(name) => {
-                        self.seeded.push(Step::Name(name));
-                        self.mode = Mode::Call(Syntax::Harmony.calls(&setup.tools));
-                    }
-                    _ => self.mode = Mode::Header(header),
+            Some((Syntax::Harmony, markup, call, _)) => {
+                self.mode = Mode::Header(format!("{markup}{call}"));
+                if let Use::MustNamed(name) = &setup.tool_use {
+                    self.seeded.push(Step::Name(name.clone()));
+                    self.mode = Mode::Call(Syntax::Harmony.calls(&setup.tools));
                 }
             }
             Some((syntax, _, call, seal)) => {
@@ -63,12 +60,14 @@ impl Decoder {
                 let _ = calls.push(&format!("{call}{seal}"), &mut self.seeded);
                 self.mode = Mode::Call(calls);
             }
-            None if setup.header => self.mode = Mode::Header(String::new()),
-            None if setup.inside => self.enter_reasoning(&mut Vec::new()),
-            None if setup.fresh && (setup.tags.is_some() || setup.calls_bare()) => {
-                self.mode = Mode::Start(String::new(), setup.tags.is_some());
-            }
-            None => {}
+            None => match setup.beginning {
+                Beginning::Header => self.mode = Mode::Header(String::new()),
+                Beginning::Reasoning => self.enter_reasoning(&mut Vec::new()),
+                Beginning::Turn if setup.tags.is_some() || setup.calls_bare() => {
+                    self.mode = Mode::Start(String::new(), setup.tags.is_some());
+                }
+                Beginning::Turn | Beginning::Text => {}
+            },
         }
     }
 
@@ -120,6 +119,7 @@ impl Decoder {
     }
 
     fn enter_reasoning(&mut self, out: &mut Vec<Event>) {
+        self.leading.clear();
         self.close_block(out);
         self.mode = Mode::Reasoning;
         self.trailing.clear();
@@ -222,6 +222,7 @@ impl Decoder {
                 if self.ended {
                     return Ok(());
                 }
+                self.leading.clear();
                 self.close_block(out);
                 let header = if mark == "<|channel|>" { mark } else { "" };
                 self.mode = Mode::Header(header.to_owned());

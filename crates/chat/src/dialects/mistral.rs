@@ -80,11 +80,7 @@ impl MistralCalls {
             State::Name(text) => {
                 text.push(c);
                 if let Some(head) = text.strip_suffix(ARGS) {
-                    let name = head.split(CALL_ID).next().unwrap_or_default().trim();
-                    if name.is_empty() {
-                        return Err(Malformed);
-                    }
-                    steps.push(Step::Name(name.to_owned()));
+                    steps.push(Step::Name(name(head)?));
                     self.state = State::Arguments(Arguments::new());
                 } else if text.len() > MAX_TEXT {
                     return Err(Malformed);
@@ -108,6 +104,12 @@ impl MistralCalls {
         }
         Ok(())
     }
+}
+
+/// The name in front of an id, if there is one.
+fn name(head: &str) -> Result<String, Malformed> {
+    let name = head.split(CALL_ID).next().unwrap_or_default().trim();
+    if name.is_empty() { Err(Malformed) } else { Ok(name.to_owned()) }
 }
 
 impl Calls for MistralCalls {

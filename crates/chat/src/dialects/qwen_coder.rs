@@ -165,12 +165,12 @@ impl XmlCalls {
 fn typed(text: &str, schema: &Value) -> Option<String> {
     let types = types(schema);
     let may = |name: &str| types.iter().any(|known| known == name);
-    // Templates show `None`, `True` and `False` as Python does.
+    // Templates show `None`, `True` and `False` as Python does, or as our Jinja does.
     let trimmed = text.trim();
     let json = match trimmed {
         "True" => Some(Value::Bool(true)),
         "False" => Some(Value::Bool(false)),
-        "None" => Some(Value::Null),
+        "None" | "none" => Some(Value::Null),
         _ => serde_json::from_str::<Value>(trimmed).ok(),
     };
     let fits = json.as_ref().is_some_and(|json| match json {

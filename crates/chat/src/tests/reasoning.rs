@@ -69,7 +69,7 @@ fn reasoning_that_the_prompt_opened() {
     let prefilled = chat(&[], vec![turn(Role::User, "a"), turn(Role::Assistant, "So")]);
     assert_eq!(
         prompt(&deepseek, &prefilled).unwrap(),
-        "<|user|>a<|assistant|><think>\n</think>\n\nSo"
+        "<|user|>a<|assistant|><think>\n\n</think>\n\nSo"
     );
     let answer = decode(&deepseek, &prefilled, " what", FinishReason::StopToken).1;
     assert_eq!(blocks(&answer), [pair("text", " what")]);
@@ -135,7 +135,7 @@ fn templates_are_told_what_they_can_be_told() {
     assert_eq!(blocks(&answer), [pair("text", "Hi")]);
 
     let deepseek = model(DEEPSEEK, &[]);
-    assert!(prompt(&deepseek, &off).unwrap().ends_with("<think>\n</think>\n\n"));
+    assert!(prompt(&deepseek, &off).unwrap().ends_with("<think>\n\n</think>\n\n"));
     let answer = decode(&deepseek, &off, "Hi", FinishReason::StopToken).1;
     assert_eq!(blocks(&answer), [pair("text", "Hi")]);
     // A forced call is not written into reasoning.
@@ -146,7 +146,7 @@ fn templates_are_told_what_they_can_be_told() {
         "{{- '<think>\\n' if enable_thinking is not defined }}{%- if enable_thinking is defined",
     );
     let forced = prompt(&model(&thinks, &CHATML_CONTROLS), &forced).unwrap();
-    assert!(forced.ends_with("assistant\n<think>\n</think>\n\n<tool_call>\n"), "{forced:?}");
+    assert!(forced.ends_with("assistant\n<think>\n\n</think>\n\n<tool_call>\n"), "{forced:?}");
 }
 
 #[test]
