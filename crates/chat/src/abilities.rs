@@ -125,7 +125,8 @@ impl Abilities {
         let two = json!({"role": "assistant", "content": template.content(""),
             "tool_calls": [self.call("qzvone", &arguments), self.call("qzvtwo", &arguments)]});
         let both = self.turn(template, two).is_some_and(|shown| shown.contains("qzvtwo"));
-        self.calls.one_call = !both && one(self, arguments).is_some_and(|shown| shown.contains("qzvone"));
+        self.calls.one_call =
+            !both && one(self, arguments).is_some_and(|shown| shown.contains("qzvone"));
     }
 
     fn tool(&self) -> Value {

@@ -273,3 +273,16 @@ fn engine_error(error: &EngineError) -> WireError {
 fn chat_error(error: &chat::ChatError) -> WireError {
     WireError::validation(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bias_of_a_caller_lets_a_forbidden_token_through() {
+        let logit_bias = vec![(7, 100.0), (8, 1.0)];
+        let asked = canonical::Sampling { logit_bias, ..canonical::Sampling::default() };
+        assert_eq!(sampling(&asked, &[7, 9]).logit_bias, [(8, 1.0), (7, f32::MIN), (9, f32::MIN)]);
+        assert_eq!(sampling(&asked, &[]).logit_bias, asked.logit_bias);
+    }
+}
