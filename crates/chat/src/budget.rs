@@ -62,12 +62,10 @@ impl Constraint for Budget {
     }
 
     fn accept(&mut self, token: TokenId) {
+        self.accepted.push(token);
         if self.closed_at.is_some() {
-            // Only how many there are matters now.
-            self.accepted.push(token);
             return;
         }
-        self.accepted.push(token);
         let forced = self.limit.saturating_add(self.ending.len());
         if self.closes() && self.accepted.len() <= self.limit || self.accepted.len() >= forced {
             self.closed_at = Some(self.accepted.len());

@@ -129,8 +129,8 @@ impl ChatModel {
     /// What holds the reasoning of one answer to its budget, if the request has one and the template cannot be told.
     #[must_use]
     pub fn reasoning_limit(&self, request: &Request) -> Option<Box<dyn Constraint>> {
-        let tags = self.reasoner.tags().filter(|_| self.begins_inside(request))?;
         let limit = self.plan(request).ok()?.limit?;
+        let tags = self.reasoner.tags().filter(|_| self.begins_inside(request))?;
         let ending = self.cut(&tags.ending(), str::to_owned);
         Some(Box::new(Budget::new(Arc::clone(&self.tokenizer), limit, tags.close, ending)))
     }

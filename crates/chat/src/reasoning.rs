@@ -1,6 +1,7 @@
 //! Reasoning: the tags around it, and what a request can ask of a model.
 //!
-//! Stop sequences are not sought in reasoning: it is no part of the text that they cut. Reasoning is read where an answer
+//! Stop sequences are not sought in reasoning: it is no part of the text that they cut, and a model that repeats the
+//! question would lose its answer (vllm-project/vllm#38499, sgl-project/sglang#33152). Reasoning is read where an answer
 //! begins with it, as llama.cpp has it; a tag in the middle of a text is text, unless it is a control token.
 
 use bedrock::canonical::{Effort, Request, Thinking};
@@ -90,7 +91,8 @@ impl Reasoner {
         let way = if channel { Some(Way::Channel) } else { tags.map(Way::Tags) };
         let opens_inside = tags.is_some_and(|tags| {
             let switch = template.abilities.knobs.switch.map(|key| (key, json!(true)));
-            let settings = [Vec::new(), switch.into_iter().collect()];
+            let settings: [Vec<(&'static str, Value)>; 2] =
+                [Vec::new(), switch.into_iter().collect()];
             settings
                 .iter()
                 .any(|variables| hello(template, variables).is_some_and(|text| tags.inside(&text)))

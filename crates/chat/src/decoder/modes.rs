@@ -20,6 +20,7 @@ impl Setup {
             return Some(dialect.open);
         }
         let tags = self.tags.iter().flat_map(|tags| [tags.open, tags.close]);
+        let close = self.dialect.iter().filter_map(|dialect| dialect.close);
         let calls = self.syntax().map_or(&[][..], Syntax::marks).iter().copied();
         let channels = if self.channels { &HARMONY_MARKS[..] } else { &[] };
         let tokenizer = self.tokenizer.as_ref();
@@ -27,7 +28,8 @@ impl Setup {
         if !tokenizer.token_bytes(token).is_empty() {
             return None;
         }
-        tags.chain(calls)
+        tags.chain(close)
+            .chain(calls)
             .chain(channels.iter().copied())
             .find(|text| dialects::control(tokenizer, text) == Some(token))
     }

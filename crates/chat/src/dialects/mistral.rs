@@ -95,7 +95,7 @@ impl MistralCalls {
                 if !(held.is_empty() && c.is_ascii_whitespace()) {
                     held.push(c);
                 }
-                if held == OPEN {
+                if held.as_str() == OPEN {
                     self.state = State::Begin;
                 } else if !OPEN.starts_with(held.as_str()) {
                     return Err(Malformed);

@@ -36,7 +36,7 @@ const FIND: [fn(&Template, &dyn Tokenizer) -> Option<Dialect>; 6] =
     [pebble::find, harmony::find, mistral::find, qwen_coder::find, hermes::find, llama::find];
 
 /// Reads the calls of an answer, from behind the first opening on.
-pub(crate) trait Calls: Send {
+pub(crate) trait Calls: Send + Sync {
     /// Takes text and tells what it brought, before an error too. `Some` when the calls are over: the text after them.
     fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed>;
 
@@ -94,14 +94,13 @@ impl Syntax {
         }
     }
 
-    /// Control tokens other than the opening that mean something in calls.
+    /// Control tokens other than the opening and the closing that mean something in calls.
     pub(crate) fn marks(self) -> &'static [&'static str] {
         match self {
             Syntax::Harmony => &harmony::MARKS,
             Syntax::MistralList | Syntax::MistralArgs => &mistral::MARKS,
-            Syntax::Hermes | Syntax::QwenCoder => &["</tool_call>"],
             Syntax::Llama => &["<|python_tag|>"],
-            Syntax::Pebble => &[],
+            Syntax::Pebble | Syntax::Hermes | Syntax::QwenCoder => &[],
         }
     }
 

@@ -121,7 +121,10 @@ pub(super) const CASES: [Case; 8] = [
 
 impl Case {
     pub(super) fn model(&self) -> (ChatModel, Arc<Characters>) {
-        model(self.template, self.controls)
+        let mut tokenizer = Characters::new(self.controls);
+        tokenizer.stops = tokenizer.control("</s>").into_iter().collect();
+        let tokenizer = Arc::new(tokenizer);
+        (ChatModel::new(tokenizer.clone(), Some(self.template)).unwrap(), tokenizer)
     }
 }
 
@@ -367,13 +370,12 @@ fn arguments() -> impl Strategy<Value = Value> {
     ];
     let list = prop::collection::vec(scalar.clone(), 0..3);
     let map = prop::collection::btree_map("[a-z]{0,3}", scalar, 0..3);
-    let optional = prop::option::of;
     let all = (
-        optional(text),
-        optional(any::<i64>()),
-        optional(list),
-        optional(map),
-        optional(any::<bool>()),
+        prop::option::of(text),
+        prop::option::of(any::<i64>()),
+        prop::option::of(list),
+        prop::option::of(map),
+        prop::option::of(any::<bool>()),
         any::<bool>(),
     );
     all.prop_map(|(city, n, list, map, yes, none)| {
