@@ -23,9 +23,10 @@ pub(super) fn find(template: &Template, tokenizer: &dyn Tokenizer) -> Option<Dia
     // Some templates write calls as XML inside this tag; only JSON is understood here.
     let json = template.source.contains(OPEN)
         && !template.source.contains("<function=")
-        && !template.source.contains("<arg_key>");
-    // Some have the key in Python's quotes.
-    let key = ["\"arguments\"", "'arguments'", "\\\"arguments\\\""];
+        && !template.source.contains("<arg_key>")
+        // Apriel speaks of this tag and writes lists in another.
+        && !template.source.contains("<tool_calls>");
+    let key = ["\"arguments\"", "\\\"arguments\\\""];
     let json = json && key.iter().any(|key| template.source.contains(key));
     json.then(|| Dialect {
         open: OPEN,

@@ -20,8 +20,9 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn find(template: &Template, tokenizer: &dyn Tokenizer) -> Option<Dialect> {
-    let token = template.source.contains(OPEN).then(|| control(tokenizer, OPEN)).flatten()?;
-    let token = Some(token);
+    // Granite 3.3 has the same token before a list, and no word of what is in it.
+    let object = template.source.contains(OPEN) && template.source.contains("\"arguments\"");
+    let token = Some(object.then(|| control(tokenizer, OPEN)).flatten()?);
     Some(Dialect { open: OPEN, token, close: None, lead: "", seal: "", syntax: Syntax::Pebble })
 }
 
