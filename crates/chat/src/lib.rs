@@ -1,5 +1,5 @@
 //! TEXT ↔ TOKENS OF A CONVERSATION: chat templates, prompt tokens; token ids → canonical events with incremental UTF-8,
-//! stop strings and tool calls.
+//! stop strings, tool calls and reasoning.
 //!
 //! Sans-IO. It must never know HTTP, kernels or money.
 
