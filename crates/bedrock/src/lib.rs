@@ -19,4 +19,5 @@ pub mod sse;
 
 mod conversation;
 mod json;
+mod reasoning;
 mod sampling;

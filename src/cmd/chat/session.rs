@@ -120,10 +120,13 @@ impl Session {
         let input = prompt.len();
         let started = now();
         let (sink, events) = engine::channel_sink(SINK_CAPACITY);
+        let mut sampling = self.settings.sampling();
+        let forbidden = self.chat.forbidden_tokens(&request);
+        sampling.logit_bias.extend(forbidden.into_iter().map(|token| (token, f32::MIN)));
         let submitted = engine::Request {
             cache_root: 0,
             prompt,
-            sampling: self.settings.sampling(),
+            sampling,
             max_tokens: self.settings.max_tokens(),
             stop_tokens: self.chat.stop_tokens(),
             choices: 1,
@@ -132,7 +135,8 @@ impl Session {
         };
         let _ticket = self.handle.submit(submitted, Box::new(sink))?;
         let decoder = self.chat.decoder(&request, 0);
-        let answer = Answer { show, text: String::new(), stop_reason: StopReason::EndTurn };
+        let stop_reason = StopReason::EndTurn;
+        let answer = Answer { show, text: String::new(), reasons: false, stop_reason };
         let read = Reading { decoder, answer, started }.read(&events)?;
         let Read { cached, seed, output, first_token, text, stop_reason } = read;
         let total = started.elapsed();
@@ -151,6 +155,8 @@ impl Session {
             sampling: bedrock::canonical::Sampling::default(),
             max_tokens: None,
             stop_sequences: self.settings.stop_sequences(),
+            output_format: None,
+            reasoning: bedrock::canonical::Reasoning::default(),
             choices: 1,
             response_fields: Vec::new(),
             service_tier: ServiceTier::Default,
@@ -164,6 +170,8 @@ impl Session {
 struct Answer<S> {
     show: S,
     text: String,
+    /// Whether the open block is reasoning, which is shown and not kept.
+    reasons: bool,
     stop_reason: StopReason,
 }
 
@@ -173,16 +181,20 @@ impl<S: FnMut(&str) -> io::Result<()>> Answer<S> {
             match event {
                 Event::Delta { text, .. } => {
                     (self.show)(&text)?;
-                    self.text.push_str(&text);
+                    if !self.reasons {
+                        self.text.push_str(&text);
+                    }
                 }
                 Event::BlockStart { kind: BlockKind::ToolUse { name, .. }, .. } => {
                     (self.show)(&format!("[{name}] "))?
                 }
+                Event::BlockStart { kind, .. } => self.reasons = kind == BlockKind::Reasoning,
+                Event::BlockStop { .. } if self.reasons => {
+                    self.reasons = false;
+                    (self.show)("\n\n")?;
+                }
                 Event::Stop { reason, .. } => self.stop_reason = reason,
-                Event::BlockStart { .. }
-                | Event::BlockStop { .. }
-                | Event::Logprobs { .. }
-                | Event::Usage(_) => {}
+                Event::BlockStop { .. } | Event::Logprobs { .. } | Event::Usage(_) => {}
             }
         }
         Ok(())
