@@ -20,4 +20,5 @@ pub mod sse;
 
 mod conversation;
 mod json;
+mod reasoning;
 mod sampling;

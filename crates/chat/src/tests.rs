@@ -1,7 +1,9 @@
 //! Laws of prompts and decoders, over a tokenizer whose tokens are characters.
 
 mod decoding;
+mod dialects;
 mod prompts;
+mod reasoning;
 mod tokenizer;
 
 use std::sync::Arc;

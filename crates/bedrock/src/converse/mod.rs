@@ -13,7 +13,6 @@ mod response;
 mod stream;
 mod tools;
 
-pub(crate) use additional::read_thinking;
 pub use additional::{ADDITIONAL_FIELDS, IGNORED_FIELDS};
 pub use request::parse_request;
 pub(crate) use request::{parse_countable, read_turns};

@@ -7,6 +7,7 @@ use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Turns};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{self, Fields, Node, Wording};
+use crate::reasoning;
 use crate::sampling;
 
 const STOP_SEQUENCES_MAX: usize = 2500;
@@ -33,6 +34,7 @@ pub fn parse_request(body: &[u8]) -> Result<Request, WireError> {
         read_conversation(fields, &mut request)?;
         read_options(fields, &mut request)
     })?;
+    reasoning::check(&request)?;
     Ok(request)
 }
 
@@ -101,7 +103,12 @@ fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wi
         node.read(|fields| {
             let format = fields.take("textFormat");
             request.output_format = format.map(|node| read_text_format(&node)).transpose()?;
-            fields.refuse(&["effort"], "effort is not supported by this model")
+            match fields.take("effort") {
+                Some(node) => {
+                    reasoning::read_effort(&node, "outputConfig.effort", &mut request.reasoning)
+                }
+                None => Ok(()),
+            }
         })?;
     }
     fields.refuse(&["guardrailConfig"], "guardrails are not supported by this server")?;

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::canonical::{
-    Block, Message, OutputSchema, Prompt, Request, Role, Sampling, ServiceTier, Tool, ToolChoice,
-    Turns,
+    Block, Message, OutputSchema, Prompt, Reasoning, Request, Role, Sampling, ServiceTier,
+    Thinking, Tool, ToolChoice, Turns,
 };
 use crate::converse::parse_request;
 use crate::error::ErrorKind;
@@ -129,6 +129,7 @@ fn everything_at_once_is_read() {
         },
         max_tokens: Some(100),
         stop_sequences: vec!["END".into(), "\n\n".into()],
+        reasoning: Reasoning { thinking: Thinking::Off, effort: None, named: "thinking" },
         choices: 1,
         response_fields: vec!["/stop_sequence".into(), "/a~0b/c~1d".into()],
         service_tier: ServiceTier::Flex,
@@ -268,7 +269,7 @@ fn options_out_of_bounds_are_refused_by_name() {
         (with_schema(&json!("{")), "jsonSchema.schema: not valid JSON: "),
         (with_schema(&json!("[]")), "jsonSchema.schema: a JSON Schema is an object"),
         (with_schema(&json!(" ".repeat(100_001))), "jsonSchema.schema'"),
-        (json!({"outputConfig": {"effort": "low"}}), "outputConfig.effort: "),
+        (json!({"outputConfig": {"effort": "tiny"}}), "'outputConfig.effort'"),
         (json!({"guardrailConfig": {"guardrailIdentifier": "g"}}), "guardrailConfig: guardrails"),
         (json!({"promptVariables": {"a": {"text": "b"}}}), "promptVariables: "),
     ];
@@ -305,9 +306,12 @@ fn additional_fields_out_of_bounds_are_refused_by_name() {
         (json!({"logit_bias": biases}), "logit_bias: at most 1024 entries"),
         (json!({"temperature": 2.5}), "temperature'"),
         (json!({"n": 2}), "n: Converse gives one answer"),
-        (json!({"thinking": {"type": "enabled", "budget_tokens": 9}}), "thinking: extended"),
+        (json!({"thinking": {"type": "enabled", "budget_tokens": 9}}), "thinking.budget_tokens'"),
+        (json!({"thinking": {"type": "enabled"}}), "thinking.budget_tokens'"),
+        (json!({"thinking": {"type": "perhaps"}}), "thinking.type'"),
         (json!({"thinking": {"type": "disabled", "x": 9}}), "extraneous key [x]"),
-        (json!({"reasoning_effort": "low"}), "extraneous key [reasoning_effort]"),
+        (json!({"reasoning_effort": "tiny"}), "reasoning_effort'"),
+        (json!({"reasoningConfig": {"type": "disabled", "maxReasoningEffort": "low"}}), "needs"),
     ];
     for (fields, expected) in cases {
         let message = parse(&additional(&fields)).unwrap_err();

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::items;
-use crate::canonical::{Prompt, Request, ServiceTier, ToolChoice};
+use crate::canonical::{Effort, Prompt, Request, ServiceTier, Thinking, ToolChoice};
 use crate::conversation;
 use crate::doors::{Named, read, read_address};
 use crate::error::WireError;
 use crate::families::openai::{self, Format};
 use crate::json::{Fields, Node, cut};
 use crate::parameters::{Absent, Parameters, Whole, whole};
+use crate::reasoning;
 
 /// Keys that are accepted without effect.
 pub const IGNORED_FIELDS: [&str; 6] = [
@@ -42,6 +43,8 @@ pub struct Echo {
     pub(super) members: Map<String, Value>,
     /// The tier that served it.
     pub(super) service_tier: ServiceTier,
+    /// The effort of reasoning that was asked for.
+    pub(super) effort: Option<&'static str>,
 }
 
 /// Reads the body.
@@ -65,7 +68,7 @@ pub fn parse_request(body: &[u8]) -> Result<Named<Echo>, WireError> {
         }
         read_stream_options(fields, streaming, &mut request)?;
         fields.ignore(&IGNORED_FIELDS, &mut request.ignored);
-        let shown = read_echo(fields, request.service_tier)?;
+        let shown = read_echo(fields, &request)?;
         Ok(Named { model, streaming, request, shown })
     })
 }
@@ -162,7 +165,7 @@ fn read_output(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wir
             return Err(truncation.error("only disabled is supported: nothing is left out unasked"));
         }
     }
-    fields.refuse(&["reasoning"], "reasoning effort is not supported by this model")?;
+    reasoning::read_responses_reasoning(fields, request)?;
     let why = "log-probabilities are not supported here: use chat completions";
     fields.refuse(&["top_logprobs"], why)
 }
@@ -183,7 +186,7 @@ fn read_stream_options(
 }
 
 /// The members that the response repeats. Their values were read before, but for the labels.
-fn read_echo(fields: &mut Fields<'_>, service_tier: ServiceTier) -> Result<Echo, WireError> {
+fn read_echo(fields: &mut Fields<'_>, request: &Request) -> Result<Echo, WireError> {
     if let Some(labels) = fields.take("metadata") {
         for (_, label) in labels.entries()? {
             label.text()?;
@@ -202,5 +205,10 @@ fn read_echo(fields: &mut Fields<'_>, service_tier: ServiceTier) -> Result<Echo,
     let sent = |(key, default): (&'static str, Value)| {
         (key.to_owned(), fields.take(key).map_or(default, |node| node.value().clone()))
     };
-    Ok(Echo { members: defaults.into_iter().map(sent).collect(), service_tier })
+    let effort = match request.reasoning.thinking {
+        Thinking::Off => Some("none"),
+        _ => request.reasoning.effort.map(Effort::as_str),
+    };
+    let members = defaults.into_iter().map(sent).collect();
+    Ok(Echo { members, service_tier: request.service_tier, effort })
 }

@@ -17,6 +17,7 @@ use crate::json::{Fields, Node};
 use crate::parameters::{
     Absent, Kind, Number, Parameter, Parameters, Whole, logprobs, number, stop_or_stops, whole,
 };
+use crate::reasoning;
 use crate::sampling::TOP_K_MAX;
 
 pub(super) use completion::CODEC as COMPLETION;
@@ -80,7 +81,7 @@ fn read(
         request.service_tier = node.word(&TIERS)?;
     }
     read_response_format(fields, &mut request)?;
-    fields.refuse(&["reasoning_effort"], "reasoning effort is not supported by this model")?;
+    reasoning::read_openai_effort(fields, &mut request.reasoning)?;
     fields.ignore(&IGNORED, &mut request.ignored);
     Ok(request)
 }
