@@ -175,6 +175,12 @@ fn several_calls_in_a_turn() {
 
 #[test]
 fn a_forced_call_begins_in_the_prompt_and_is_read_on() {
+    let llama = (
+        "\n\n{\"name\": \"f\", \"parameters\":",
+        "\n\n{\"name\":",
+        " {}}",
+        " \"g\", \"parameters\": {}}",
+    );
     // What the prompt ends with, for a named tool and for any; and the answer to each.
     let expected = [
         (
@@ -183,18 +189,8 @@ fn a_forced_call_begins_in_the_prompt_and_is_read_on() {
             " {}}",
             "{\"name\": \"g\", \"arguments\": {}}",
         ),
-        (
-            "\n\n{\"name\": \"f\", \"parameters\":",
-            "\n\n{\"name\":",
-            " {}}",
-            " \"g\", \"parameters\": {}}",
-        ),
-        (
-            "\n\n{\"name\": \"f\", \"parameters\":",
-            "\n\n{\"name\":",
-            " {}}",
-            " \"g\", \"parameters\": {}}",
-        ),
+        llama,
+        llama,
         (
             "[TOOL_CALLS][{\"name\": \"f\", \"arguments\":",
             "[TOOL_CALLS]",
