@@ -5,15 +5,16 @@
 
 use crate::canonical::{Request, Sampling};
 use crate::error::WireError;
+use crate::families::anthropic;
 use crate::json::Node;
 use crate::parameters;
 use crate::reasoning;
 use crate::sampling::{self, TOP_K_MAX};
 
 /// The keys that are honoured. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in the
-/// request's own `inferenceConfig` are accepted too. `thinking` is Claude's, `reasoningConfig` Nova's. Temperature may
+/// request's own `inferenceConfig` are accepted too. `thinking` and `output_config` are Claude's, `reasoningConfig` Nova's. Temperature may
 /// reach 2, as in the widest of the native bodies.
-pub const ADDITIONAL_FIELDS: [&str; 18] = [
+pub const ADDITIONAL_FIELDS: [&str; 19] = [
     "temperature",
     "top_p",
     "max_tokens",
@@ -32,6 +33,7 @@ pub const ADDITIONAL_FIELDS: [&str; 18] = [
     "thinking",
     "reasoningConfig",
     "reasoning_effort",
+    "output_config",
 ];
 
 /// The keys that are accepted without effect.
@@ -63,6 +65,9 @@ pub(super) fn read_additional(node: &Node<'_>, request: &mut Request) -> Result<
         reasoning::read_thinking(fields, &mut request.reasoning)?;
         reasoning::read_reasoning_config(fields, &mut request.reasoning)?;
         reasoning::read_openai_effort(fields, &mut request.reasoning)?;
+        if let Some(node) = fields.take("output_config") {
+            node.read(|fields| anthropic::read_output_config(fields, request))?;
+        }
         fields.refuse(&["n"], "Converse gives one answer; send the request again for another")?;
         fields.ignore(&IGNORED_FIELDS, &mut request.ignored);
         Ok(())

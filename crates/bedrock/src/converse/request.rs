@@ -101,8 +101,10 @@ fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wi
     }
     if let Some(node) = fields.take("outputConfig") {
         node.read(|fields| {
-            let format = fields.take("textFormat");
-            request.output_format = format.map(|node| read_text_format(&node)).transpose()?;
+            if let Some(node) = fields.take("textFormat") {
+                let format = read_text_format(&node)?;
+                additional::set_once(&mut request.output_format, format, "output_config")?;
+            }
             match fields.take("effort") {
                 Some(node) => {
                     reasoning::read_effort(&node, "outputConfig.effort", &mut request.reasoning)

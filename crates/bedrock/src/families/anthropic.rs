@@ -227,7 +227,10 @@ fn read_tools(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<Tool>, W
 }
 
 /// `output_config`: an effort, and a `format`: `{"type": "json_schema", "schema": {…}}`.
-fn read_output_config(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
+pub(crate) fn read_output_config(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+) -> Result<(), WireError> {
     if let Some(effort) = fields.take("effort") {
         reasoning::read_effort(&effort, "output_config.effort", &mut request.reasoning)?;
     }

@@ -577,6 +577,18 @@ fn every_documented_additional_field_is_known() {
     assert_eq!(ServiceTier::Reserved.as_str(), "reserved");
 }
 
+#[test]
+fn a_schema_may_stand_in_claudes_own_place_but_not_in_two() {
+    let schema = json!({"type": "object"});
+    let format = json!({"type": "json_schema", "schema": schema});
+    let mut body = additional(&json!({"output_config": {"format": format}}));
+    let asked = parse(&body).unwrap().output_format;
+    assert_eq!(asked, Some(OutputSchema { name: None, schema }));
+    body["outputConfig"] = with_schema(&json!("{}"))["outputConfig"].clone();
+    let message = parse(&body).unwrap_err();
+    assert!(message.contains("output_config conflicts with an existing field"), "{message}");
+}
+
 fn with_schema(schema: &Value) -> Value {
     let structure = json!({"jsonSchema": {"schema": schema}});
     json!({"outputConfig": {"textFormat": {"type": "json_schema", "structure": structure}}})
