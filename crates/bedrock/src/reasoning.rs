@@ -79,9 +79,7 @@ pub(crate) fn read_effort(
     named: &'static str,
     reasoning: &mut Reasoning,
 ) -> Result<(), WireError> {
-    if reasoning.effort.is_some() || reasoning.thinking == Thinking::Off {
-        return Err(node.error(format_args!("{} says it too, or forbids it", reasoning.named)));
-    }
+    check_unsaid(node, reasoning)?;
     reasoning.effort = Some(node.word(&EFFORTS[1..])?);
     reasoning.named = named;
     Ok(())
@@ -117,15 +115,21 @@ fn read_openai_word(
     named: &'static str,
     reasoning: &mut Reasoning,
 ) -> Result<(), WireError> {
-    if reasoning.effort.is_some() || reasoning.thinking == Thinking::Off {
-        return Err(node.error(format_args!("{} says it too, or forbids it", reasoning.named)));
-    }
+    check_unsaid(node, reasoning)?;
     reasoning.named = named;
     if node.value() == "none" {
         reasoning.thinking = Thinking::Off;
         return Ok(());
     }
     reasoning.effort = Some(node.word(&EFFORTS[..5])?);
+    Ok(())
+}
+
+/// An effort may be said once, and not of reasoning that is off.
+fn check_unsaid(node: &Node<'_>, reasoning: &Reasoning) -> Result<(), WireError> {
+    if reasoning.effort.is_some() || reasoning.thinking == Thinking::Off {
+        return Err(node.error(format_args!("{} says it too, or forbids it", reasoning.named)));
+    }
     Ok(())
 }
 

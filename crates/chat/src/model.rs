@@ -37,6 +37,8 @@ pub struct ChatModel {
 pub struct PromptTokens {
     /// Its tokens; empty only for an empty raw prompt of a model without BOS.
     pub tokens: Vec<TokenId>,
+    /// Whether the answer begins inside reasoning.
+    pub begins_inside: bool,
 }
 
 impl ChatModel {
@@ -133,7 +135,8 @@ impl ChatModel {
     #[must_use]
     pub fn reasoning_limit(&self, request: &Request) -> Option<Box<dyn Constraint>> {
         let limit = self.plan(request).ok()?.limit?;
-        let tags = self.reasoner.tags().filter(|_| self.begins_inside(request))?;
+        // A budget comes with reasoning that was asked for; then the prompt's text need not be looked at.
+        let tags = self.reasoner.tags().filter(|_| self.begins_inside(request, ""))?;
         let ending = self.cut(&tags.ending(), str::to_owned);
         Some(Box::new(Budget::new(Arc::clone(&self.tokenizer), limit, tags.close, ending)))
     }
@@ -143,11 +146,10 @@ impl ChatModel {
     /// # Errors
     /// [`ChatError`] says what this model cannot do with it.
     pub fn prompt(&self, request: &Request) -> Result<PromptTokens, ChatError> {
-        let tokens = match &request.prompt {
-            Prompt::Turns(turns) => self.turns(turns, request)?,
-            Prompt::Raw { text, markup } => self.raw(text, *markup, request)?,
-        };
-        Ok(PromptTokens { tokens })
+        match &request.prompt {
+            Prompt::Turns(turns) => self.turns(turns, request),
+            Prompt::Raw { text, markup } => self.raw(text, *markup, request),
+        }
     }
 
     /// Whether [`constraints`](Self::constraints) has work to do.
@@ -193,9 +195,9 @@ impl ChatModel {
         self.dialect.as_ref().map_or(Use::No, |_| Use::of(request))
     }
 
-    /// The decoder of one answer to a request whose [`prompt`](Self::prompt) was made.
+    /// The decoder of one answer to a request whose [`prompt`](Self::prompt) says whether it `begins_inside` reasoning.
     #[must_use]
-    pub fn decoder(&self, request: &Request, choice: u32) -> Decoder {
+    pub fn decoder(&self, request: &Request, begins_inside: bool, choice: u32) -> Decoder {
         let tool_use = self.tool_use(request);
         // An answer that continues a text keeps the space between them.
         let fresh = match &request.prompt {
@@ -210,7 +212,7 @@ impl ChatModel {
             _ if !chat || !fresh => Beginning::Text,
             Thinking::Off if in_channels => Beginning::Text,
             _ if in_channels => Beginning::Header,
-            _ if self.begins_inside(request) => Beginning::Reasoning,
+            _ if begins_inside => Beginning::Reasoning,
             _ => Beginning::Turn,
         };
         Decoder::new(Setup {
@@ -228,8 +230,8 @@ impl ChatModel {
         })
     }
 
-    /// Whether the answer begins inside reasoning.
-    fn begins_inside(&self, request: &Request) -> bool {
+    /// Whether the answer to a rendered prompt begins inside reasoning.
+    fn begins_inside(&self, request: &Request, rendered: &str) -> bool {
         let (Some(tags), Prompt::Turns(turns)) = (self.reasoner.tags(), &request.prompt) else {
             return false;
         };
@@ -237,13 +239,13 @@ impl ChatModel {
             return false;
         }
         let on = matches!(request.reasoning.thinking, Thinking::On { .. });
-        let rendered = || self.rendered(turns, request).is_ok_and(|(text, _)| tags.inside(&text));
-        on || (self.reasoner.opens_inside && rendered())
+        on || (self.reasoner.opens_inside && tags.inside(rendered))
     }
 
-    fn turns(&self, turns: &Turns, request: &Request) -> Result<Vec<TokenId>, ChatError> {
+    fn turns(&self, turns: &Turns, request: &Request) -> Result<PromptTokens, ChatError> {
         let (text, escape) = self.rendered(turns, request)?;
-        Ok(self.with_bos(self.cut(&text, |text| escape.show(text))))
+        let tokens = self.with_bos(self.cut(&text, |text| escape.show(text)));
+        Ok(PromptTokens { tokens, begins_inside: self.begins_inside(request, &text) })
     }
 
     /// What the request asks of the model's reasoning.
@@ -323,15 +325,17 @@ impl ChatModel {
         text: &str,
         markup: Markup,
         request: &Request,
-    ) -> Result<Vec<TokenId>, ChatError> {
+    ) -> Result<PromptTokens, ChatError> {
         if !request.tools.is_empty() {
             return Err(ChatError::Invalid("a raw prompt takes no tools"));
         }
+        let as_it_stands =
+            |tokens| PromptTokens { tokens: self.with_bos(tokens), begins_inside: false };
         let Some(style) = Style::find(text, markup) else {
-            return Ok(self.with_bos(self.tokenizer.encode(text)));
+            return Ok(as_it_stands(self.tokenizer.encode(text)));
         };
         if self.speaks(style) || self.template.is_none() {
-            return Ok(self.with_bos(self.cut(text, str::to_owned)));
+            return Ok(as_it_stands(self.cut(text, str::to_owned)));
         }
         let turns = raw::parse(text, style);
         self.turns(&turns, request)

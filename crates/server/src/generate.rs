@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bedrock::canonical::{self, Event, ServiceTier, Usage};
 use bedrock::error::{ErrorKind, Subject, WireError};
-use chat::{Decoder, Flow};
+use chat::{Decoder, Flow, PromptTokens};
 use engine::{Class, Constraint, EngineError, SamplingParams, Ticket};
 use tokio::sync::mpsc::Receiver;
 
@@ -86,15 +86,15 @@ struct Choice {
     ended: bool,
 }
 
-/// Tokens of a request's prompt.
+/// A request's prompt.
 ///
 /// # Errors
 /// The chat layer's, as an answer for the client.
 pub(crate) fn prompt_tokens(
     serving: &Serving,
     request: &canonical::Request,
-) -> Result<Vec<engine::TokenId>, WireError> {
-    Ok(serving.chat.prompt(request).map_err(|error| chat_error(&error))?.tokens)
+) -> Result<PromptTokens, WireError> {
+    serving.chat.prompt(request).map_err(|error| chat_error(&error))
 }
 
 /// What the answer must be; empty if it is free. Compiles schemas: only on a thread that may block.
@@ -113,10 +113,11 @@ impl Local {
     pub(crate) fn start(
         serving: Arc<Serving>,
         request: &canonical::Request,
-        prompt: Vec<engine::TokenId>,
+        prompt: PromptTokens,
         constraints: Vec<Box<dyn Constraint>>,
         bounds: Bounds,
     ) -> Result<Self, WireError> {
+        let PromptTokens { tokens: prompt, begins_inside } = prompt;
         let window = serving.handle.info().context_length;
         if prompt.len() >= window {
             return Err(too_long());
@@ -142,7 +143,8 @@ impl Local {
             },
         };
         let choices = (0..submitted.choices)
-            .map(|choice| Choice { decoder: serving.chat.decoder(request, choice), ended: false })
+            .map(|choice| serving.chat.decoder(request, begins_inside, choice))
+            .map(|decoder| Choice { decoder, ended: false })
             .collect();
         let ticket = serving
             .handle

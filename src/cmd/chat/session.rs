@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use bedrock::canonical::{
     Block, BlockKind, Event, Message, Prompt, Request, Role, StopReason, Turns,
 };
-use chat::{ChatModel, Decoder, Flow};
+use chat::{ChatModel, Decoder, Flow, PromptTokens};
 use engine::{EventReceiver, Handle};
 use server::LoadedParts;
 
@@ -115,7 +115,7 @@ impl Session {
         show: impl FnMut(&str) -> io::Result<()>,
     ) -> anyhow::Result<(Totals, String)> {
         let request = self.request();
-        let prompt = self.chat.prompt(&request)?.tokens;
+        let PromptTokens { tokens: prompt, begins_inside } = self.chat.prompt(&request)?;
         let input = prompt.len();
         let started = now();
         let (sink, events) = engine::channel_sink(SINK_CAPACITY);
@@ -133,7 +133,7 @@ impl Session {
             constraints: Vec::new(),
         };
         let _ticket = self.handle.submit(submitted, Box::new(sink))?;
-        let decoder = self.chat.decoder(&request, 0);
+        let decoder = self.chat.decoder(&request, begins_inside, 0);
         let stop_reason = StopReason::EndTurn;
         let answer = Answer { show, text: String::new(), reasons: false, stop_reason };
         let read = Reading { decoder, answer, started }.read(&events)?;

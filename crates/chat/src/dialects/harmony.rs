@@ -84,19 +84,17 @@ struct Body {
 }
 
 impl Calls for Body {
-    fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed> {
-        for c in text.chars() {
-            match &mut self.arguments {
-                Some(arguments) => {
-                    if arguments.step(c, steps)? {
-                        self.arguments = None;
-                    }
+    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed> {
+        match &mut self.arguments {
+            Some(arguments) => {
+                if arguments.step(c, steps)? {
+                    self.arguments = None;
                 }
-                None if is_space(c) => {}
-                None => return Err(Malformed),
             }
+            None if is_space(c) => {}
+            None => return Err(Malformed),
         }
-        Ok(None)
+        Ok(false)
     }
 
     fn takes_mark(&self) -> bool {

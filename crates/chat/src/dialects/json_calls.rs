@@ -42,32 +42,6 @@ impl JsonCalls {
         if shape.list { State::Bracket } else { State::Call(CallParser::new(&shape.keys)) }
     }
 
-    /// Takes a character; `Some` when the calls are over.
-    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed> {
-        match &mut self.state {
-            State::Call(call) => {
-                if call.step(c, steps)? {
-                    self.state =
-                        if self.shape.list { State::InList } else { State::After(String::new()) };
-                }
-            }
-            State::After(held) => {
-                held.push(c);
-                return self.after();
-            }
-            State::Bracket | State::InList if c.is_ascii_whitespace() => {}
-            State::Bracket if c == '[' => {
-                self.state = State::Call(CallParser::new(&self.shape.keys));
-            }
-            State::InList if c == ',' => {
-                self.state = State::Call(CallParser::new(&self.shape.keys));
-            }
-            State::InList if c == ']' => self.state = State::After(String::new()),
-            State::Bracket | State::InList => return Err(Malformed),
-        }
-        Ok(false)
-    }
-
     fn after(&mut self) -> Result<bool, Malformed> {
         let State::After(held) = &mut self.state else { return Ok(false) };
         let text = held.trim_start();
@@ -95,13 +69,29 @@ impl JsonCalls {
 }
 
 impl Calls for JsonCalls {
-    fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed> {
-        for (at, c) in text.char_indices() {
-            if self.step(c, steps)? {
-                return Ok(Some(text[at + c.len_utf8()..].to_owned()));
+    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed> {
+        match &mut self.state {
+            State::Call(call) => {
+                if call.step(c, steps)? {
+                    self.state =
+                        if self.shape.list { State::InList } else { State::After(String::new()) };
+                }
             }
+            State::After(held) => {
+                held.push(c);
+                return self.after();
+            }
+            State::Bracket | State::InList if c.is_ascii_whitespace() => {}
+            State::Bracket if c == '[' => {
+                self.state = State::Call(CallParser::new(&self.shape.keys));
+            }
+            State::InList if c == ',' => {
+                self.state = State::Call(CallParser::new(&self.shape.keys));
+            }
+            State::InList if c == ']' => self.state = State::After(String::new()),
+            State::Bracket | State::InList => return Err(Malformed),
         }
-        Ok(None)
+        Ok(false)
     }
 
     fn takes_mark(&self) -> bool {

@@ -64,18 +64,24 @@ enum State {
     After(String),
 }
 
-impl MistralCalls {
-    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<(), Malformed> {
+/// The name in front of an id, if there is one.
+fn name(head: &str) -> Result<String, Malformed> {
+    let name = head.split(CALL_ID).next().unwrap_or_default().trim();
+    if name.is_empty() { Err(Malformed) } else { Ok(name.to_owned()) }
+}
+
+impl Calls for MistralCalls {
+    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed> {
         match &mut self.state {
             State::Begin if c.is_ascii_whitespace() => {}
             State::Begin if c == '[' => {
                 let mut list = JsonCalls::new(&SHAPE);
-                list.push("[", steps)?;
+                list.step('[', steps)?;
                 self.state = State::List(list);
             }
             State::Begin => self.state = State::Name(c.into()),
             State::List(list) => {
-                list.push(c.encode_utf8(&mut [0; 4]), steps)?;
+                list.step(c, steps)?;
             }
             State::Name(text) => {
                 text.push(c);
@@ -102,20 +108,7 @@ impl MistralCalls {
                 }
             }
         }
-        Ok(())
-    }
-}
-
-/// The name in front of an id, if there is one.
-fn name(head: &str) -> Result<String, Malformed> {
-    let name = head.split(CALL_ID).next().unwrap_or_default().trim();
-    if name.is_empty() { Err(Malformed) } else { Ok(name.to_owned()) }
-}
-
-impl Calls for MistralCalls {
-    fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed> {
-        text.chars().try_for_each(|c| self.step(c, steps))?;
-        Ok(None)
+        Ok(false)
     }
 
     fn takes_mark(&self) -> bool {

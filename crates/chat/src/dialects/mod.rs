@@ -39,8 +39,18 @@ const FIND: [Find; 6] =
 
 /// Reads the calls of an answer, from behind the first opening on.
 pub(crate) trait Calls: Send + Sync {
-    /// Takes text and tells what it brought, before an error too. `Some` when the calls are over: the text after them.
-    fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed>;
+    /// Takes a character and tells what it brought, before an error too. Whether it ended the calls.
+    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed>;
+
+    /// Takes text likewise. `Some` when the calls are over: the text after them.
+    fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed> {
+        for (at, c) in text.char_indices() {
+            if self.step(c, steps)? {
+                return Ok(Some(text[at + c.len_utf8()..].to_owned()));
+            }
+        }
+        Ok(None)
+    }
 
     /// Whether a control token may stand here; it is then pushed as its text.
     fn takes_mark(&self) -> bool;

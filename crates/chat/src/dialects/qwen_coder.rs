@@ -78,38 +78,6 @@ enum State {
 }
 
 impl XmlCalls {
-    /// Takes a character; `true` when the calls are over.
-    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed> {
-        self.held.push(c);
-        match self.state {
-            State::Function => self.tags(&[(FUNCTION, State::Name)])?,
-            State::Name if c == '>' => self.name_ends(steps)?,
-            State::Parameter => {
-                self.tags(&[(PARAMETER, State::Key), (FUNCTION_END, State::Close)])?;
-                if self.state == State::Close {
-                    let end = if self.keys.is_empty() { "{}" } else { "}" };
-                    steps.extend([Step::Arguments(end.into()), Step::End]);
-                }
-            }
-            State::Key if c == '>' => self.key_ends()?,
-            State::Name | State::Key if self.held.len() > MAX_TEXT => return Err(Malformed),
-            State::Name | State::Key => {}
-            State::Value if self.held.ends_with(PARAMETER_END) => self.value_ends(steps)?,
-            State::Value => {}
-            State::Close => {
-                let text = self.held.trim_start();
-                if text == CLOSE {
-                    self.held.clear();
-                    return Ok(true);
-                }
-                if !CLOSE.starts_with(text) {
-                    return Err(Malformed);
-                }
-            }
-        }
-        Ok(false)
-    }
-
     /// Goes on to the state of the tag that is held, if it is complete.
     fn tags(&mut self, tags: &[(&str, State)]) -> Result<(), Malformed> {
         let text = self.held.trim_start();
@@ -216,13 +184,35 @@ fn types(schema: &Value) -> Vec<String> {
 }
 
 impl Calls for XmlCalls {
-    fn push(&mut self, text: &str, steps: &mut Vec<Step>) -> Result<Option<String>, Malformed> {
-        for (at, c) in text.char_indices() {
-            if self.step(c, steps)? {
-                return Ok(Some(text[at + c.len_utf8()..].to_owned()));
+    fn step(&mut self, c: char, steps: &mut Vec<Step>) -> Result<bool, Malformed> {
+        self.held.push(c);
+        match self.state {
+            State::Function => self.tags(&[(FUNCTION, State::Name)])?,
+            State::Name if c == '>' => self.name_ends(steps)?,
+            State::Parameter => {
+                self.tags(&[(PARAMETER, State::Key), (FUNCTION_END, State::Close)])?;
+                if self.state == State::Close {
+                    let end = if self.keys.is_empty() { "{}" } else { "}" };
+                    steps.extend([Step::Arguments(end.into()), Step::End]);
+                }
+            }
+            State::Key if c == '>' => self.key_ends()?,
+            State::Name | State::Key if self.held.len() > MAX_TEXT => return Err(Malformed),
+            State::Name | State::Key => {}
+            State::Value if self.held.ends_with(PARAMETER_END) => self.value_ends(steps)?,
+            State::Value => {}
+            State::Close => {
+                let text = self.held.trim_start();
+                if text == CLOSE {
+                    self.held.clear();
+                    return Ok(true);
+                }
+                if !CLOSE.starts_with(text) {
+                    return Err(Malformed);
+                }
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     fn takes_mark(&self) -> bool {

@@ -43,7 +43,8 @@ fn events_of(
     tokens: &[TokenId],
     reason: FinishReason,
 ) -> Vec<Event> {
-    let mut decoder = model.0.decoder(request, 0);
+    let inside = model.0.prompt(request).is_ok_and(|prompt| prompt.begins_inside);
+    let mut decoder = model.0.decoder(request, inside, 0);
     let mut events = Vec::new();
     let stopped = tokens.iter().any(|token| decoder.push(*token, None, &mut events) == Flow::Stop);
     if !stopped {
@@ -244,7 +245,7 @@ fn log_probabilities_leave_with_their_text() {
     let model = pebble();
     let mut request = hello();
     request.stop_sequences = vec!["abc".into()];
-    let mut decoder = model.0.decoder(&request, 0);
+    let mut decoder = model.0.decoder(&request, false, 0);
     let mut told = Vec::new();
     for c in "xabyabcz".chars() {
         let token = u32::from(c);

@@ -57,7 +57,7 @@ pub(crate) fn law(pieces: Vec<Vec<u8>>, stops: &[String]) {
     let chat = ChatModel::new(Arc::new(Pieces(pieces)), None).expect("no template");
     let prompt = Prompt::Raw { text: String::new(), markup: Markup::None };
     let request = Request { stop_sequences: stops.to_vec(), ..Request::new(prompt) };
-    let mut decoder = chat.decoder(&request, 0);
+    let mut decoder = chat.decoder(&request, false, 0);
     let mut events = Vec::new();
     let mut flow = Flow::Continue;
     let mut pushed = 0;
@@ -270,7 +270,8 @@ fn request(chat: &ChatModel, wish: u8) -> Request {
 
 /// The answer that tokens make; its events are checked to be a stream.
 fn answer(chat: &ChatModel, request: &Request, tokens: &[TokenId], end: FinishReason) -> Answer {
-    let mut decoder = chat.decoder(request, 0);
+    let inside = chat.prompt(request).is_ok_and(|prompt| prompt.begins_inside);
+    let mut decoder = chat.decoder(request, inside, 0);
     let mut events = Vec::new();
     if !tokens.iter().any(|token| decoder.push(*token, None, &mut events) == Flow::Stop) {
         decoder.finish(end, &mut events);

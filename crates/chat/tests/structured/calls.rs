@@ -48,7 +48,8 @@ fn decoded(
     request: &Request,
     tokens: &[TokenId],
 ) -> (Vec<(String, Value)>, StopReason) {
-    let mut decoder = model.decoder(request, 0);
+    let inside = model.prompt(request).is_ok_and(|prompt| prompt.begins_inside);
+    let mut decoder = model.decoder(request, inside, 0);
     let mut events = Vec::new();
     for token in tokens {
         assert_eq!(decoder.push(*token, None, &mut events), Flow::Continue);

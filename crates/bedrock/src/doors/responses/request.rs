@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::items;
-use crate::canonical::{Effort, Prompt, Request, ServiceTier, Thinking, ToolChoice};
-use crate::conversation;
+use crate::canonical::{Effort, Prompt, Request, ServiceTier, Thinking, Tool, ToolChoice};
 use crate::doors::{Named, read, read_address};
 use crate::error::WireError;
 use crate::families::openai::{self, Format};
-use crate::json::{Fields, Node, cut};
+use crate::json::{Fields, cut};
 use crate::parameters::{Absent, Parameters, Whole, whole};
 use crate::reasoning;
 
@@ -61,7 +60,7 @@ pub fn parse_request(body: &[u8]) -> Result<Named<Echo>, WireError> {
         let mut request = Request::new(Prompt::Turns(turns));
         request.ignored = ignored;
         PARAMETERS.read(fields, &mut request)?;
-        read_tools(fields, &mut request)?;
+        openai::read_tools_as(fields, &mut request, read_tool, read_chosen)?;
         read_output(fields, &mut request)?;
         if let Some(tier) = fields.take("service_tier") {
             request.service_tier = tier.word(&openai::TIERS)?;
@@ -89,38 +88,14 @@ fn refuse_state(fields: &mut Fields<'_>) -> Result<(), WireError> {
     Ok(())
 }
 
-fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    if let Some(node) = fields.take("tools") {
-        let tools = node.items()?.map(|item| {
-            item.read(|tool| {
-                read_kind(tool, "function", "only function tools are supported")?;
-                openai::read_function(tool)
-            })
-        });
-        request.tools = tools.collect::<Result<_, _>>()?;
-    }
-    if let Some(node) = fields.take("tool_choice") {
-        request.tool_choice = read_tool_choice(&node)?;
-    }
-    if fields.boolean("parallel_tool_calls")? == Some(false) {
-        let key = "parallel_tool_calls";
-        fields.refuse(&[key], "limiting the number of tool calls is not supported yet")?;
-    }
-    conversation::check_tools(&request.tools, &request.tool_choice, "tools")
+fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
+    read_kind(fields, "function", "only function tools are supported")?;
+    openai::read_function(fields)
 }
 
-fn read_tool_choice(node: &Node<'_>) -> Result<ToolChoice, WireError> {
-    if node.value().is_string() {
-        return node.word(&[
-            ("auto", ToolChoice::Auto),
-            ("required", ToolChoice::Any),
-            ("none", ToolChoice::None),
-        ]);
-    }
-    node.read(|fields| {
-        read_kind(fields, "function", "only a function can be chosen")?;
-        Ok(ToolChoice::Named(fields.require("name")?.text()?.to_owned()))
-    })
+fn read_chosen(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {
+    read_kind(fields, "function", "only a function can be chosen")?;
+    Ok(ToolChoice::Named(fields.require("name")?.text()?.to_owned()))
 }
 
 /// `type`, which must be the one that is served.
