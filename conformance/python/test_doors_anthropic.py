@@ -7,10 +7,11 @@ from outcrop import ACCESS_KEY, MODEL, SECRET_KEY, Server, text_of, user
 from test_sharing import key_pair
 
 QUESTION = "What can you do?"
+# The client has no argument for the temperature any more, but lets one send it.
 CALL = {
     "model": MODEL,
     "max_tokens": 40,
-    "temperature": 0,
+    "extra_body": {"temperature": 0},
     "messages": [{"role": "user", "content": QUESTION}],
 }
 
@@ -115,7 +116,7 @@ def test_errors_are_those_of_anthropic(anthropic_client, streams):
     missing = refused(anthropic.NotFoundError, "not_found_error", model="nobody.model")
     assert "nobody.model" in missing
     invalid = "invalid_request_error"
-    assert "temperature" in refused(anthropic.BadRequestError, invalid, temperature=1.5)
+    assert "temperature" in refused(anthropic.BadRequestError, invalid, extra_body={"temperature": 1.5})
     assert "thinking" in refused(anthropic.BadRequestError, invalid, thinking={"type": "enabled", "budget_tokens": 1024})
     long = [{"role": "user", "content": "word " * 60_000}]
     assert "Input is too long" in refused(anthropic.BadRequestError, invalid, messages=long)
@@ -124,7 +125,7 @@ def test_errors_are_those_of_anthropic(anthropic_client, streams):
 def test_a_dropped_stream_stops_the_generation(server, anthropic_client, endless):
     before = server.wait_idle()["tokens_generated"]
     stream = anthropic_client.messages.create(
-        **{**CALL, "max_tokens": 4000}, stream=True, extra_body={"logit_bias": endless["logit_bias"]}
+        **{**CALL, "max_tokens": 4000, "extra_body": {"logit_bias": endless["logit_bias"]}}, stream=True
     )
     next(iter(stream))
     stream.close()

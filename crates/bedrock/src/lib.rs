@@ -21,4 +21,5 @@ pub mod sse;
 mod conversation;
 mod documents;
 mod json;
+mod reasoning;
 mod sampling;

@@ -1,8 +1,9 @@
 //! Renders simple conversations with real chat templates:
 //! `cargo run --release -p outcrop-chat --example check_templates DIR`, DIR holding `*.jinja` files.
 //!
-//! One line is printed for each template: what it takes, or why it refuses. The exit code is 1 if one cannot be
-//! compiled or refuses a plain conversation.
+//! One line is printed for each template: what it takes, the dialect of its tool calls, whether it reasons, and whether
+//! a call and its result can be shown; or why it refuses. The vocabulary is bytes and every special text that the template
+//! names. The exit code is 1 if a template cannot be compiled or refuses a plain conversation.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use bedrock::canonical::{Block, Message, Prompt, Request, Role, Tool, Turns};
 use chat::{ChatError, ChatModel};
-use engine::{ByteTokenizer, Tokenizer};
+use engine::{TokenId, Tokenizer};
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
@@ -39,9 +40,89 @@ fn main() -> ExitCode {
     code
 }
 
+/// Bytes, and special tokens.
+struct Vocabulary {
+    bytes: Vec<u8>,
+    controls: Vec<(String, TokenId)>,
+}
+
+impl Vocabulary {
+    fn new(template: &str) -> Self {
+        let mut texts = vec!["<s>".to_owned(), "</s>".to_owned()];
+        for (open, close) in [("<|", "|>"), ("<\u{ff5c}", "\u{ff5c}>"), ("[", "]")] {
+            for (start, _) in template.match_indices(open) {
+                let rest = &template[start..];
+                let Some(end) = rest[open.len()..].find(close) else { continue };
+                let text = &rest[..open.len() + end + close.len()];
+                let name = &text[open.len()..open.len() + end];
+                let named = |c: char| c.is_ascii_uppercase() || c == '_' || c == '/';
+                let special = if open == "[" {
+                    name.len() > 2 && name.chars().all(named)
+                } else {
+                    !name.is_empty() && name.len() < 40 && !name.contains([' ', '<', '\n'])
+                };
+                if special && !texts.iter().any(|known| known == text) {
+                    texts.push(text.to_owned());
+                }
+            }
+        }
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        Self { bytes: (0..=u8::MAX).collect(), controls: texts.into_iter().zip(256..).collect() }
+    }
+}
+
+impl Tokenizer for Vocabulary {
+    fn vocab_size(&self) -> usize {
+        self.bytes.len() + self.controls.len()
+    }
+    fn encode(&self, text: &str) -> Vec<TokenId> {
+        text.bytes().map(TokenId::from).collect()
+    }
+    fn token_bytes(&self, id: TokenId) -> &[u8] {
+        let id = usize::try_from(id).unwrap_or(usize::MAX);
+        self.bytes.get(id..=id).unwrap_or_default()
+    }
+    fn control(&self, text: &str) -> Option<TokenId> {
+        self.controls.iter().find(|(control, _)| control == text).map(|(_, id)| *id)
+    }
+    fn controls(&self) -> &[(String, TokenId)] {
+        &self.controls
+    }
+    fn bos(&self) -> Option<TokenId> {
+        self.control("<s>")
+    }
+    fn add_bos(&self) -> bool {
+        false
+    }
+    fn stop_tokens(&self) -> &[TokenId] {
+        &[]
+    }
+    fn adds_space_prefix(&self) -> bool {
+        false
+    }
+}
+
+/// A call and its result, after the first question.
+fn with_call(request: &Request) -> Request {
+    let mut request = request.clone();
+    let call = Block::ToolUse {
+        id: "tooluse_1".into(),
+        name: "get_weather".into(),
+        input: serde_json::json!({"city": "Reykjavik"}),
+    };
+    let result =
+        Block::ToolResult { id: "tooluse_1".into(), text: "Drizzle".into(), is_error: false };
+    if let Prompt::Turns(turns) = &mut request.prompt {
+        turns.messages.truncate(1);
+        turns.messages.push(Message { role: Role::Assistant, content: vec![call] });
+        turns.messages.push(Message { role: Role::User, content: vec![result] });
+    }
+    request
+}
+
 fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let source = std::fs::read_to_string(file)?;
-    let tokenizer = Arc::new(ByteTokenizer::new());
+    let tokenizer = Arc::new(Vocabulary::new(&source));
     let model = ChatModel::new(tokenizer.clone(), Some(&source))?;
     let text = |role, text: &str| Message { role, content: vec![Block::Text(text.into())] };
     let turns = Turns {
@@ -54,14 +135,14 @@ fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
     };
     let mut request = Request::new(Prompt::Turns(turns));
     let rendered = |request: &Request| -> Result<String, ChatError> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         for token in model.prompt(request)?.tokens {
             match tokenizer.controls().iter().find(|(_, id)| *id == token) {
-                Some((control, _)) => text.push_str(control),
-                None => text.extend(u8::try_from(token).map(char::from)),
+                Some((control, _)) => bytes.extend_from_slice(control.as_bytes()),
+                None => bytes.extend_from_slice(tokenizer.token_bytes(token)),
             }
         }
-        Ok(text)
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     let prompt = rendered(&request)?;
     for text in ["Be brief.", "First?", "One.", "Second?"] {
@@ -76,10 +157,22 @@ fn check(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
         strict: false,
     }];
     let tools = match rendered(&request) {
-        Ok(prompt) if prompt.contains("get_weather") => "tools".into(),
+        Ok(prompt) if prompt.contains("get_weather") => "tools".to_owned(),
         Ok(_) => "tools are not shown".into(),
         Err(ChatError::ToolsUnsupported) => "no tools".into(),
         Err(error) => format!("tools: {error}"),
     };
-    Ok(format!("{} bytes, {tools}", prompt.chars().count()))
+    let history = match (model.dialect(), rendered(&with_call(&request))) {
+        (None, _) => String::new(),
+        (Some(_), Err(error)) => format!(", a call: {error}"),
+        (Some(_), Ok(prompt))
+            if ["Reykjavik", "Drizzle"].iter().all(|text| prompt.contains(text)) =>
+        {
+            ", a call and its result".into()
+        }
+        (Some(_), Ok(_)) => ", a call is not shown".into(),
+    };
+    let reasons = if model.reasons() { ", reasons" } else { "" };
+    let dialect = model.dialect().unwrap_or("no dialect");
+    Ok(format!("{} bytes, {tools}, {dialect}{history}{reasons}", prompt.len()))
 }

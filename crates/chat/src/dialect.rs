@@ -3,43 +3,36 @@
 use bedrock::canonical::{Request, ToolChoice};
 use engine::{TokenId, Tokenizer};
 
-use crate::json::quote;
+use crate::dialects::{self, Syntax};
 use crate::template::Template;
 
 /// A way to write tool calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
-    /// Opens a call: a control token's text, or plain text.
+    /// Opens a call: a control token's text, or plain text; empty if a call has no opening of its own.
     pub(crate) open: &'static str,
     /// The control token, if it is one: then it adds no bytes to a text.
     pub(crate) token: Option<TokenId>,
     /// Closes a call, where something does.
     pub(crate) close: Option<&'static str>,
-    /// Between the opening and the call when a call is forced.
+    /// Between the opening and the call when a call is forced, but not which.
     pub(crate) lead: &'static str,
+    /// Markup between a forced call's name and its arguments.
+    pub(crate) seal: &'static str,
+    /// The rest of the grammar.
+    pub(crate) syntax: Syntax,
 }
 
 impl Dialect {
-    /// The dialect of a template: pebble's `<|tool_call|>` token, or Hermes's and Qwen's `<tool_call>` text.
+    /// The dialect of a template, recognised by its source and the vocabulary.
     pub(crate) fn find(template: &Template, tokenizer: &dyn Tokenizer) -> Option<Dialect> {
-        if !template.takes_tools {
-            return None;
-        }
-        let control =
-            |text| tokenizer.control(text).filter(|id| tokenizer.token_bytes(*id).is_empty());
-        if template.source.contains("<|tool_call|>") {
-            let token = Some(control("<|tool_call|>")?);
-            return Some(Dialect { open: "<|tool_call|>", token, close: None, lead: "" });
-        }
-        // Some templates write calls as XML inside this tag; only JSON is understood here.
-        let json =
-            template.source.contains("<tool_call>") && !template.source.contains("<function=");
-        (json && template.source.contains("\"arguments\"")).then(|| Dialect {
-            open: "<tool_call>",
-            token: control("<tool_call>"),
-            close: Some("</tool_call>"),
-            lead: "\n",
-        })
+        dialects::find(template, tokenizer)
+    }
+
+    /// The text that opens a call in the middle of an answer.
+    pub(crate) fn pattern(&self) -> Option<&'static str> {
+        let found_otherwise = self.open.is_empty() || self.syntax == Syntax::Harmony;
+        (!found_otherwise).then_some(self.open)
     }
 }
 
@@ -71,15 +64,23 @@ impl Use {
         }
     }
 
-    /// Text that a prompt ends with so that the answer begins inside a call: markup, then plain text.
+    /// Whether a call is forced.
+    pub(crate) fn forced(&self) -> bool {
+        matches!(self, Use::Must | Use::MustNamed(_))
+    }
+
+    /// Text that a prompt ends with so that the answer begins inside a call: markup, then plain text. Where the name
+    /// is in it, the dialect's `seal` follows, markup again.
     pub(crate) fn opening(&self, dialect: &Dialect) -> Option<(&'static str, String)> {
         match self {
             Use::No | Use::May => None,
             Use::Must => Some((dialect.open, dialect.lead.to_owned())),
-            Use::MustNamed(name) => {
-                let call = format!("{}{{\"name\": {}, \"arguments\":", dialect.lead, quote(name));
-                Some((dialect.open, call))
-            }
+            Use::MustNamed(name) => Some((dialect.open, dialect.syntax.named(name))),
         }
+    }
+
+    /// Markup after the [`opening`](Self::opening).
+    pub(crate) fn seal(&self, dialect: &Dialect) -> &'static str {
+        if matches!(self, Use::MustNamed(_)) { dialect.seal } else { "" }
     }
 }

@@ -43,6 +43,25 @@ pub enum ChatError {
         /// Why.
         error: DocumentError,
     },
+    /// Reasoning of a model that has none; the field that asks for it.
+    #[error("{0}: the serving model cannot reason")]
+    ReasoningUnsupported(&'static str),
+    /// A number of tokens to reason with, for a model that cannot be held to it; the field.
+    #[error(
+        "{0}: the serving model's reasoning cannot be limited to a number of tokens; ask for an effort"
+    )]
+    BudgetUnsupported(&'static str),
+    /// A number of tokens to reason with beside strict tools, where the model cannot be told it; the field.
+    #[error(
+        "{0}: the serving model's reasoning cannot be limited to a number of tokens while a tool is strict"
+    )]
+    BudgetWithStrict(&'static str),
+    /// An effort that the model does not know; the field and the effort.
+    #[error("{0}: the serving model does not take the reasoning effort '{1}'")]
+    EffortUnsupported(&'static str, &'static str),
+    /// Reasoning that cannot be turned off; the field.
+    #[error("{0}: the serving model's reasoning cannot be turned off while tools are offered")]
+    AlwaysReasons(&'static str),
     /// A conversation that cannot be continued.
     #[error("invalid conversation: {0}")]
     Invalid(&'static str),

@@ -168,6 +168,15 @@ pub(crate) fn quote(text: &str) -> String {
     out
 }
 
+/// A value as `json.dumps` writes it, `null` should it be nested too deeply.
+pub(crate) fn dumps(value: &serde_json::Value) -> String {
+    let style =
+        Style { indent: None, item: ", ".into(), key: ": ".into(), ascii: false, sort: false };
+    let mut out = String::new();
+    let value = Value::from(minijinja::value::Serde(value));
+    if write(&style, &value, 0, &mut out).is_ok() { out } else { "null".into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,12 +1,15 @@
 //! TEXT ↔ TOKENS OF A CONVERSATION: chat templates, prompt tokens; token ids → canonical events with incremental UTF-8,
-//! stop strings and tool calls; JSON Schema → constraint; documents → text.
+//! stop strings, tool calls and reasoning; JSON Schema → constraint; documents → text.
 //!
 //! Sans-IO. It must never know HTTP, kernels or money.
 
+mod abilities;
+mod budget;
 mod constraint;
 mod date;
 mod decoder;
 mod dialect;
+mod dialects;
 mod documents;
 mod error;
 mod escape;
@@ -16,6 +19,7 @@ mod json_scan;
 mod messages;
 mod model;
 mod raw;
+mod reasoning;
 mod stops;
 mod template;
 #[cfg(test)]

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::ChatError;
 use crate::escape::Escape;
+use crate::ids;
+use crate::json::dumps;
 use crate::template::{Conversation, Template};
 
 /// Between two texts of one turn, and between the system text and the user's where they share one.
@@ -67,8 +69,14 @@ pub(crate) fn prepare(
     escape: &Escape<'_>,
 ) -> Result<Prepared, ChatError> {
     let (messages, prefill) = split_prefill(&turns.messages)?;
-    let mut builder =
-        Builder { template, escape, messages: Vec::new(), system: None, calls: Vec::new() };
+    let mut builder = Builder {
+        template,
+        escape,
+        messages: Vec::new(),
+        system: None,
+        calls: Vec::new(),
+        unsaid: Vec::new(),
+    };
     let system = join(turns.system.iter().map(String::as_str));
     if !system.trim().is_empty() {
         if template.takes_system {
@@ -88,7 +96,8 @@ pub(crate) fn prepare(
     }
     let size = texts(turns, tools).into_iter().map(str::len).sum();
     let tools = tools.iter().map(|tool| builder.tool(tool)).collect();
-    let conversation = Conversation { messages: builder.messages, tools, size };
+    let variables = Vec::new();
+    let conversation = Conversation { messages: builder.messages, tools, variables, size };
     Ok(Prepared { conversation, prefill: escape.hide(&prefill) })
 }
 
@@ -128,6 +137,8 @@ struct Builder<'b> {
     system: Option<String>,
     /// Ids and names of the calls made so far.
     calls: Vec<(&'b str, &'b str)>,
+    /// Calls that wait for their results, where a message has room for one only.
+    unsaid: Vec<(&'b str, Value)>,
 }
 
 impl<'b> Builder<'b> {
@@ -169,46 +180,75 @@ impl<'b> Builder<'b> {
         let name =
             self.calls.iter().rev().find(|(call, _)| *call == id).map_or("", |(_, name)| name);
         let text = if is_error { format!("Error: {text}") } else { text.to_owned() };
+        if let Some(at) = self.unsaid.iter().position(|(call, _)| *call == id) {
+            let (_, call) = self.unsaid.remove(at);
+            let content = self.template.content("");
+            self.messages
+                .push(json!({"role": "assistant", "content": content, "tool_calls": [call]}));
+        }
         self.messages.push(json!({
             "role": "tool",
             "content": self.template.content(&self.escape.hide(&text)),
-            "tool_call_id": self.escape.hide(id),
+            "tool_call_id": self.id(id),
             "name": self.escape.hide(name),
         }));
     }
 
     fn assistant(&mut self, message: &'b Message) {
+        let abilities = &self.template.abilities;
         let mut calls = Vec::new();
         let mut reasoning = Vec::new();
         for block in &message.content {
             match block {
                 Block::ToolUse { id, name, input } => {
                     self.calls.push((id, name));
-                    calls.push(
-                        json!({"id": self.escape.hide(id), "type": "function", "function": {
-                            "name": self.escape.hide(name),
-                            "arguments": self.escape.hide_json(input),
-                        }}),
-                    );
+                    calls.push((id.as_str(), self.call(id, name, input)));
                 }
                 Block::Reasoning(text) => reasoning.push(text.as_str()),
                 Block::Text(_) | Block::ToolResult { .. } | Block::Document(_) => {}
             }
         }
-        let text = self.escape.hide(&join(texts_of(message)));
+        if abilities.calls.one_call && calls.len() > 1 {
+            self.unsaid = calls.split_off(1);
+        }
+        let mut text = self.escape.hide(&join(texts_of(message)));
+        let reasoning = self.escape.hide(&join(reasoning.into_iter()));
+        if abilities.channels && !calls.is_empty() && !text.is_empty() {
+            // A message with a call has room for its reasoning only.
+            let content = self.template.content(&std::mem::take(&mut text));
+            self.messages.push(json!({"role": "assistant", "content": content}));
+        }
         let mut turn = json!({"role": "assistant", "content": self.template.content(&text)});
         if !calls.is_empty() {
-            turn["tool_calls"] = Value::Array(calls);
+            turn["tool_calls"] = calls.into_iter().map(|(_, call)| call).collect();
         }
         if !reasoning.is_empty() {
-            turn["reasoning_content"] = json!(self.escape.hide(&join(reasoning.into_iter())));
+            abilities.place.put(&mut turn, &reasoning);
         }
         self.messages.push(turn);
     }
 
+    fn call(&self, id: &str, name: &str, input: &Value) -> Value {
+        let arguments = if self.template.abilities.calls.arguments_as_text {
+            json!(self.escape.hide(&dumps(input)))
+        } else {
+            self.escape.hide_json(input)
+        };
+        json!({"id": self.id(id), "type": "function", "function": {
+            "name": self.escape.hide(name),
+            "arguments": arguments,
+        }})
+    }
+
+    /// A call's id as the template takes it.
+    fn id(&self, id: &str) -> String {
+        if self.template.abilities.calls.short_ids { ids::short(id) } else { self.escape.hide(id) }
+    }
+
     fn tool(&self, tool: &Tool) -> Value {
         let mut function = json!({"name": self.escape.hide(&tool.name)});
-        if let Some(description) = &tool.description {
+        let needed = self.template.abilities.needs_description.then_some("");
+        if let Some(description) = tool.description.as_deref().or(needed) {
             function["description"] = json!(self.escape.hide(description));
         }
         function["parameters"] = self.escape.hide_json(&tool.input_schema);

@@ -6,6 +6,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Va
 use serde_json::json;
 
 use crate::ChatError;
+use crate::abilities::Abilities;
 use crate::date::Date;
 use crate::json::tojson;
 
@@ -31,6 +32,8 @@ pub(crate) struct Template {
     pub(crate) typed_content: bool,
     /// Whether it shows tools.
     pub(crate) takes_tools: bool,
+    /// The rest of what was found by trying.
+    pub(crate) abilities: Abilities,
 }
 
 /// What is the same in every rendering.
@@ -46,6 +49,8 @@ pub(crate) struct Marks {
 pub(crate) struct Conversation {
     pub(crate) messages: Vec<serde_json::Value>,
     pub(crate) tools: Vec<serde_json::Value>,
+    /// What else the template is told, by name.
+    pub(crate) variables: Vec<(&'static str, serde_json::Value)>,
     /// Bytes of all texts in them, for the bounds.
     pub(crate) size: usize,
 }
@@ -81,8 +86,10 @@ impl Template {
             takes_system: true,
             typed_content: false,
             takes_tools: false,
+            abilities: Abilities::default(),
         };
         template.probe();
+        template.abilities = Abilities::probe(&template);
         Ok(template)
     }
 
@@ -102,6 +109,9 @@ impl Template {
         // Without tools the variable is undefined: templates ask for that, and not all for `none`.
         if !conversation.tools.is_empty() {
             variables["tools"] = json!(conversation.tools);
+        }
+        for (name, value) in &conversation.variables {
+            variables[*name] = value.clone();
         }
         let variables = Value::from(Serde(variables));
         let size = conversation.size;
@@ -124,7 +134,7 @@ impl Template {
         const NEEDLE: &str = "qzvneedleqzv";
         let shows = |this: &Self, messages: serde_json::Value, tools: Vec<serde_json::Value>| {
             let messages = messages.as_array().cloned().unwrap_or_default();
-            this.render(&Conversation { messages, tools, size: 0 })
+            this.render(&Conversation { messages, tools, variables: Vec::new(), size: 0 })
                 .is_ok_and(|text| text.contains(NEEDLE))
         };
         let user = |content| json!({"role": "user", "content": content});

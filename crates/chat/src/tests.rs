@@ -1,8 +1,10 @@
 //! Laws of prompts and decoders, over a tokenizer whose tokens are characters.
 
 mod decoding;
+mod dialects;
 mod documents;
 mod prompts;
+mod reasoning;
 mod tokenizer;
 
 use std::sync::Arc;

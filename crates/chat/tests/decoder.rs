@@ -24,6 +24,19 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn cuts_of_tokens_change_nothing_in_any_dialect(
+        dialect in 0u8..8,
+        wish in any::<u8>(),
+        data in prop::collection::vec(prop_oneof![3 => 0x80u8.., 1 => 0x20u8..0x80], 0..24),
+    ) {
+        decoder::dialect_law(dialect, wish, &data);
+    }
+}
+
 /// What the fuzzer has found worth keeping.
 #[test]
 fn the_fuzzers_corpus_keeps_the_law() {

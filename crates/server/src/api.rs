@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use bedrock::canonical::{Answer, Event, Fold, Request, ResponseContext};
 use bedrock::error::WireError;
+use chat::PromptTokens;
 use http::Response;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -67,7 +68,7 @@ async fn begin(call: &mut Call, asked: &Asked, request: Arc<Request>) -> Result<
     let facts = Facts {
         model: serving.name.clone(),
         fingerprint: info.fingerprint.clone(),
-        input_tokens: prompt.len() as u64,
+        input_tokens: prompt.tokens.len() as u64,
     };
     let bounds = Bounds {
         max_output: asked.max_output.map_or(info.context_length, |limit| limit as usize),
@@ -84,7 +85,7 @@ async fn prompt_tokens(
     call: &Call,
     serving: &Arc<Serving>,
     request: &Arc<Request>,
-) -> Result<Vec<engine::TokenId>, WireError> {
+) -> Result<PromptTokens, WireError> {
     if call.body.bytes.len() <= LARGE_BODY && !request.has_documents() {
         return generate::prompt_tokens(serving, request);
     }
@@ -105,7 +106,7 @@ async fn count(
 ) -> Result<(u64, String), WireError> {
     let serving = call.app.registry.acquire(&asked.source).await?;
     call.record.served_by.clone_from(&serving.name);
-    let tokens = prompt_tokens(call, &serving, &request).await?.len() as u64;
+    let tokens = prompt_tokens(call, &serving, &request).await?.tokens.len() as u64;
     call.record.usage.input = tokens;
     Ok((tokens, serving.name.clone()))
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bedrock::canonical::{self, Event, ServiceTier, Usage};
 use bedrock::error::{ErrorKind, Subject, WireError};
-use chat::{Decoder, Flow};
+use chat::{Decoder, Flow, PromptTokens};
 use engine::{Class, Constraint, EngineError, SamplingParams, Ticket};
 use tokio::sync::mpsc::Receiver;
 
@@ -86,15 +86,15 @@ struct Choice {
     ended: bool,
 }
 
-/// Tokens of a request's prompt.
+/// A request's prompt.
 ///
 /// # Errors
 /// The chat layer's, as an answer for the client.
 pub(crate) fn prompt_tokens(
     serving: &Serving,
     request: &canonical::Request,
-) -> Result<Vec<engine::TokenId>, WireError> {
-    Ok(serving.chat.prompt(request).map_err(|error| chat_error(&error))?.tokens)
+) -> Result<PromptTokens, WireError> {
+    serving.chat.prompt(request).map_err(|error| chat_error(&error))
 }
 
 /// What the answer must be; empty if it is free. Compiles schemas: only on a thread that may block.
@@ -113,10 +113,11 @@ impl Local {
     pub(crate) fn start(
         serving: Arc<Serving>,
         request: &canonical::Request,
-        prompt: Vec<engine::TokenId>,
+        prompt: PromptTokens,
         constraints: Vec<Box<dyn Constraint>>,
         bounds: Bounds,
     ) -> Result<Self, WireError> {
+        let PromptTokens { tokens: prompt, begins_inside } = prompt;
         let window = serving.handle.info().context_length;
         if prompt.len() >= window {
             return Err(too_long());
@@ -127,15 +128,23 @@ impl Local {
         let submitted = engine::Request {
             cache_root: bounds.cache_root,
             prompt,
-            sampling: sampling(&request.sampling),
+            sampling: sampling(&request.sampling, &serving.chat.forbidden_tokens(request)),
             max_tokens: max_tokens.max(1),
             stop_tokens: serving.chat.stop_tokens(),
             choices: request.choices.max(1),
             class: class(request.service_tier),
-            constraints,
+            // A budget of reasoning only where nothing else binds the answer: what is JSON has no reasoning.
+            constraints: if constraints.is_empty() {
+                (0..request.choices.max(1))
+                    .filter_map(|_| serving.chat.reasoning_limit(request))
+                    .collect()
+            } else {
+                constraints
+            },
         };
         let choices = (0..submitted.choices)
-            .map(|choice| Choice { decoder: serving.chat.decoder(request, choice), ended: false })
+            .map(|choice| serving.chat.decoder(request, begins_inside, choice))
+            .map(|decoder| Choice { decoder, ended: false })
             .collect();
         let ticket = serving
             .handle
@@ -225,9 +234,12 @@ impl Generate for Local {
     }
 }
 
-/// The sampling parameters, each absent one at its neutral value: temperature 1, no filter, no penalty.
-fn sampling(asked: &canonical::Sampling) -> SamplingParams {
+/// The sampling parameters, each absent one at its neutral value: temperature 1, no filter, no penalty. Forbidden tokens
+/// get the lowest bias there is, in place of whatever was asked for them.
+fn sampling(asked: &canonical::Sampling, forbidden: &[engine::TokenId]) -> SamplingParams {
     let neutral = SamplingParams::default();
+    let biases = asked.logit_bias.iter().filter(|(token, _)| !forbidden.contains(token)).copied();
+    let bans = forbidden.iter().map(|token| (*token, f32::MIN));
     SamplingParams {
         temperature: asked.temperature.unwrap_or(neutral.temperature),
         top_k: asked.top_k.unwrap_or(neutral.top_k),
@@ -236,7 +248,7 @@ fn sampling(asked: &canonical::Sampling) -> SamplingParams {
         presence_penalty: asked.presence_penalty.unwrap_or(neutral.presence_penalty),
         frequency_penalty: asked.frequency_penalty.unwrap_or(neutral.frequency_penalty),
         repetition_penalty: asked.repetition_penalty.unwrap_or(neutral.repetition_penalty),
-        logit_bias: asked.logit_bias.clone(),
+        logit_bias: biases.chain(bans).collect(),
         seed: asked.seed,
         logprobs: asked.logprobs,
     }
@@ -280,4 +292,17 @@ fn engine_error(error: &EngineError) -> WireError {
 
 fn chat_error(error: &chat::ChatError) -> WireError {
     WireError::validation(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bias_of_a_caller_lets_a_forbidden_token_through() {
+        let logit_bias = vec![(7, 100.0), (8, 1.0)];
+        let asked = canonical::Sampling { logit_bias, ..canonical::Sampling::default() };
+        assert_eq!(sampling(&asked, &[7, 9]).logit_bias, [(8, 1.0), (7, f32::MIN), (9, f32::MIN)]);
+        assert_eq!(sampling(&asked, &[]).logit_bias, asked.logit_bias);
+    }
 }

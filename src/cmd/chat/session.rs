@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use bedrock::canonical::{
     Block, BlockKind, Event, Message, Prompt, Request, Role, StopReason, Turns,
 };
-use chat::{ChatModel, Decoder, Flow};
+use chat::{ChatModel, Decoder, Flow, PromptTokens};
 use engine::{EventReceiver, Handle};
 use server::LoadedParts;
 
@@ -115,14 +115,17 @@ impl Session {
         show: impl FnMut(&str) -> io::Result<()>,
     ) -> anyhow::Result<(Totals, String)> {
         let request = self.request();
-        let prompt = self.chat.prompt(&request)?.tokens;
+        let PromptTokens { tokens: prompt, begins_inside } = self.chat.prompt(&request)?;
         let input = prompt.len();
         let started = now();
         let (sink, events) = engine::channel_sink(SINK_CAPACITY);
+        let mut sampling = self.settings.sampling();
+        let forbidden = self.chat.forbidden_tokens(&request);
+        sampling.logit_bias.extend(forbidden.into_iter().map(|token| (token, f32::MIN)));
         let submitted = engine::Request {
             cache_root: 0,
             prompt,
-            sampling: self.settings.sampling(),
+            sampling,
             max_tokens: self.settings.max_tokens(),
             stop_tokens: self.chat.stop_tokens(),
             choices: 1,
@@ -130,8 +133,9 @@ impl Session {
             constraints: Vec::new(),
         };
         let _ticket = self.handle.submit(submitted, Box::new(sink))?;
-        let decoder = self.chat.decoder(&request, 0);
-        let answer = Answer { show, text: String::new(), stop_reason: StopReason::EndTurn };
+        let decoder = self.chat.decoder(&request, begins_inside, 0);
+        let stop_reason = StopReason::EndTurn;
+        let answer = Answer { show, text: String::new(), reasons: false, stop_reason };
         let read = Reading { decoder, answer, started }.read(&events)?;
         let Read { cached, seed, output, first_token, text, stop_reason } = read;
         let total = started.elapsed();
@@ -155,6 +159,8 @@ impl Session {
 struct Answer<S> {
     show: S,
     text: String,
+    /// Whether the open block is reasoning, which is shown and not kept.
+    reasons: bool,
     stop_reason: StopReason,
 }
 
@@ -164,16 +170,20 @@ impl<S: FnMut(&str) -> io::Result<()>> Answer<S> {
             match event {
                 Event::Delta { text, .. } => {
                     (self.show)(&text)?;
-                    self.text.push_str(&text);
+                    if !self.reasons {
+                        self.text.push_str(&text);
+                    }
                 }
                 Event::BlockStart { kind: BlockKind::ToolUse { name, .. }, .. } => {
                     (self.show)(&format!("[{name}] "))?
                 }
+                Event::BlockStart { kind, .. } => self.reasons = kind == BlockKind::Reasoning,
+                Event::BlockStop { .. } if self.reasons => {
+                    self.reasons = false;
+                    (self.show)("\n\n")?;
+                }
                 Event::Stop { reason, .. } => self.stop_reason = reason,
-                Event::BlockStart { .. }
-                | Event::BlockStop { .. }
-                | Event::Logprobs { .. }
-                | Event::Usage(_) => {}
+                Event::BlockStop { .. } | Event::Logprobs { .. } | Event::Usage(_) => {}
             }
         }
         Ok(())

@@ -30,6 +30,8 @@ pub struct Request {
     pub max_tokens: Option<u32>,
     /// Texts that end the output.
     pub stop_sequences: Vec<String>,
+    /// Whether and how much the model shall reason before it answers.
+    pub reasoning: Reasoning,
     /// Independent answers; 1 except where a family has `n`.
     pub choices: u32,
     /// JSON pointers of `additionalModelResponseFieldPaths`.
@@ -56,6 +58,7 @@ impl Request {
             sampling: Sampling::default(),
             max_tokens: None,
             stop_sequences: Vec::new(),
+            reasoning: Reasoning::default(),
             choices: 1,
             response_fields: Vec::new(),
             service_tier: ServiceTier::Default,
@@ -193,6 +196,46 @@ pub enum ToolChoice {
     Named(String),
     /// No tool may be used.
     None,
+}
+
+/// Whether and how much the model shall reason. The default leaves both to the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// Whether.
+    pub thinking: Thinking,
+    /// How much, in words.
+    pub effort: Option<Effort>,
+    /// The key on the wire that asked for it, for the answer that a model cannot; empty if none did.
+    pub named: &'static str,
+}
+
+/// Whether to reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thinking {
+    /// As the model does when nobody says.
+    #[default]
+    Default,
+    /// No.
+    Off,
+    /// The model decides each time.
+    Adaptive,
+    /// Yes.
+    On {
+        /// Most tokens to reason with, at least 1.
+        budget_tokens: Option<u32>,
+    },
+}
+
+/// How much to reason, in the words that Bedrock, Anthropic and OpenAI share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the wire's own words")]
+pub enum Effort {
+    Minimal,
+    Low,
+    Medium,
+    High,
+    XHigh,
+    Max,
 }
 
 /// Sampling parameters as sent on the wire, ranges already checked.

@@ -5,14 +5,16 @@
 
 use crate::canonical::{Request, Sampling};
 use crate::error::WireError;
-use crate::json::{Fields, Node};
+use crate::families::anthropic;
+use crate::json::Node;
 use crate::parameters;
+use crate::reasoning;
 use crate::sampling::{self, TOP_K_MAX};
 
 /// The keys that are honoured. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in the
-/// request's own `inferenceConfig` are accepted too. `thinking` may only be `{"type": "disabled"}`. Temperature may
+/// request's own `inferenceConfig` are accepted too. `thinking` and `output_config` are Claude's, `reasoningConfig` Nova's. Temperature may
 /// reach 2, as in the widest of the native bodies.
-pub const ADDITIONAL_FIELDS: [&str; 16] = [
+pub const ADDITIONAL_FIELDS: [&str; 19] = [
     "temperature",
     "top_p",
     "max_tokens",
@@ -29,6 +31,9 @@ pub const ADDITIONAL_FIELDS: [&str; 16] = [
     "logprobs",
     "top_logprobs",
     "thinking",
+    "reasoningConfig",
+    "reasoning_effort",
+    "output_config",
 ];
 
 /// The keys that are accepted without effect.
@@ -57,20 +62,16 @@ pub(super) fn read_additional(node: &Node<'_>, request: &mut Request) -> Result<
         if let Some(node) = fields.take("stop_sequences") {
             request.stop_sequences = sampling::read_stops(&node, 2500)?;
         }
-        read_thinking(fields)?;
+        reasoning::read_thinking(fields, &mut request.reasoning)?;
+        reasoning::read_reasoning_config(fields, &mut request.reasoning)?;
+        reasoning::read_openai_effort(fields, &mut request.reasoning)?;
+        if let Some(node) = fields.take("output_config") {
+            node.read(|fields| anthropic::read_output_config(fields, request))?;
+        }
         fields.refuse(&["n"], "Converse gives one answer; send the request again for another")?;
         fields.ignore(&IGNORED_FIELDS, &mut request.ignored);
         fields.refuse_unknown_as_body()
     })
-}
-
-/// `thinking` of Claude's body: only `{"type": "disabled"}` says what Outcrop does.
-pub(crate) fn read_thinking(fields: &mut Fields<'_>) -> Result<(), WireError> {
-    let Some(thinking) = fields.take("thinking") else { return Ok(()) };
-    if thinking.object()?.get("type").and_then(|kind| kind.as_str()) == Some("disabled") {
-        return thinking.read(|fields| fields.require("type").map(|_| ()));
-    }
-    Err(thinking.error("extended thinking is not supported by this model"))
 }
 
 /// Reads one of the places of top_k; 0 is off.

@@ -15,7 +15,6 @@ mod response;
 mod stream;
 mod tools;
 
-pub(crate) use additional::read_thinking;
 pub use additional::{ADDITIONAL_FIELDS, IGNORED_FIELDS};
 pub use request::{Reading, parse_request, read_request};
 pub(crate) use request::{read_countable, read_turns};

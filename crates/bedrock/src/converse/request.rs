@@ -8,6 +8,7 @@ use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Turns};
 use crate::conversation;
 use crate::error::WireError;
 use crate::json::{self, Fields, Node, Wording};
+use crate::reasoning;
 use crate::sampling;
 
 const STOP_SEQUENCES_MAX: usize = 2500;
@@ -50,6 +51,7 @@ pub fn read_request(body: &[u8], reading: Reading) -> Result<Request, WireError>
         read_conversation(fields, &mut request, reading)?;
         read_options(fields, &mut request)
     })?;
+    reasoning::check(&request)?;
     Ok(request)
 }
 
@@ -127,9 +129,16 @@ fn read_options(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wi
     }
     if let Some(node) = fields.take("outputConfig") {
         node.read(|fields| {
-            let format = fields.take("textFormat");
-            request.output_format = format.map(|node| read_text_format(&node)).transpose()?;
-            fields.refuse(&["effort"], "effort is not supported by this model")
+            if let Some(node) = fields.take("textFormat") {
+                let format = read_text_format(&node)?;
+                additional::set_once(&mut request.output_format, format, "output_config")?;
+            }
+            match fields.take("effort") {
+                Some(node) => {
+                    reasoning::read_effort(&node, "outputConfig.effort", &mut request.reasoning)
+                }
+                None => Ok(()),
+            }
         })?;
     }
     fields.refuse(&["guardrailConfig"], "guardrails are not supported by this server")?;

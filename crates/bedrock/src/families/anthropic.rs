@@ -15,12 +15,13 @@ use crate::canonical::{
     ResponseContext, ResultPart, Role, StopReason, Tool, ToolChoice, Usage,
 };
 use crate::conversation::{self, Turn};
-use crate::converse::{read_thinking, tool_input};
+use crate::converse::tool_input;
 use crate::documents::Documents;
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::{Fields, Node};
 use crate::parameters::{Absent, Number, Parameter, Parameters, Whole, number, stops, whole};
+use crate::reasoning;
 
 const IGNORED: [&str; 4] = ["anthropic_beta", "metadata", "service_tier", "cache_control"];
 const TOOL_IGNORED: [&str; 6] = [
@@ -87,12 +88,13 @@ fn read_with(fields: &mut Fields<'_>, parameters: &Parameters) -> Result<Request
         request.tool_choice = node.read(read_tool_choice)?;
     }
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")?;
-    read_thinking(fields)?;
+    reasoning::read_thinking(fields, &mut request.reasoning)?;
     if let Some(node) = fields.take("output_config") {
-        request.output_format = node.read(read_output_config)?;
+        node.read(|fields| read_output_config(fields, &mut request))?;
     }
     fields.ignore(&IGNORED, &mut ignored);
     request.ignored = ignored;
+    reasoning::check(&request)?;
     Ok(request)
 }
 
@@ -270,16 +272,22 @@ fn read_tools(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<Tool>, W
         .collect()
 }
 
-/// `output_config`: `format` is `{"type": "json_schema", "schema": {…}}`.
-fn read_output_config(fields: &mut Fields<'_>) -> Result<Option<OutputSchema>, WireError> {
-    fields.refuse(&["effort"], "effort is not supported yet")?;
-    let Some(format) = fields.take("format") else { return Ok(None) };
-    format.read(|format| {
+/// `output_config`: an effort, and a `format`: `{"type": "json_schema", "schema": {…}}`.
+pub(crate) fn read_output_config(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+) -> Result<(), WireError> {
+    if let Some(effort) = fields.take("effort") {
+        reasoning::read_effort(&effort, "output_config.effort", &mut request.reasoning)?;
+    }
+    let Some(format) = fields.take("format") else { return Ok(()) };
+    request.output_format = format.read(|format| {
         format.require("type")?.word(&[("json_schema", ())])?;
         let name = format.text("name")?.map(str::to_owned);
         let schema = conversation::schema(&format.require("schema")?)?;
         Ok(Some(OutputSchema { name, schema }))
-    })
+    })?;
+    Ok(())
 }
 
 fn read_tool_choice(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {

@@ -5,12 +5,10 @@
 
 use serde_json::{Value, json};
 
+use super::Codec;
 use super::text::{self, Piece, Style};
-use super::{Codec, Invocation};
-use crate::canonical::{Answer, Markup, Prompt, Request, ResponseContext, StopReason};
-use crate::error::WireError;
+use crate::canonical::{Answer, Markup, ResponseContext, StopReason};
 use crate::family::Family;
-use crate::json::Fields;
 use crate::parameters::{Absent, Number, Parameters, Whole, number, stops, whole};
 use crate::sampling::TOP_K_MAX;
 
@@ -29,22 +27,11 @@ pub(super) const CODEC: Codec = Codec {
             stops("stop", 10),
         ],
     }],
-    read,
+    read: |fields, parameters, _| text::read_prompt(fields, parameters, Markup::DeepSeek),
     encode,
     stream: |context| text::Stream::boxed(Style { chunk, reasoning: Some(THINKING) }, &context),
     echo: None,
 };
-
-fn read(
-    fields: &mut Fields<'_>,
-    parameters: &Parameters,
-    _: Invocation<'_>,
-) -> Result<Request, WireError> {
-    let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
-    let mut request = Request::new(Prompt::Raw { text, markup: Markup::DeepSeek });
-    parameters.read(fields, &mut request)?;
-    Ok(request)
-}
 
 fn encode(answer: &Answer, _: &ResponseContext) -> Value {
     choice(&text::of(answer, Some(THINKING)), Some(text::reason(answer)))

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::text;
 use super::{Codec, Invocation, llama, openai};
-use crate::canonical::{Answer, Markup, Prompt, Request, ResponseContext};
+use crate::canonical::{Answer, Markup, Request, ResponseContext};
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::{Fields, Node};
@@ -59,9 +59,7 @@ fn read(
     parameters: &Parameters,
     _: Invocation<'_>,
 ) -> Result<Request, WireError> {
-    let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
-    let mut request = Request::new(Prompt::Raw { text, markup: Markup::None });
-    parameters.read(fields, &mut request)?;
+    let mut request = text::read_prompt(fields, parameters, Markup::None)?;
     openai::read_response_format(fields, &mut request)?;
     fields.refuse(&["images"], "this model doesn't support images")?;
     if fields.boolean("return_logprobs")? == Some(true) {

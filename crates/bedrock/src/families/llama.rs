@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::text::{self, Piece, Style};
 use super::{Codec, Invocation};
-use crate::canonical::{Answer, Markup, Prompt, Request, ResponseContext};
+use crate::canonical::{Answer, Markup, Request, ResponseContext};
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::Fields;
@@ -38,9 +38,7 @@ fn read(
     parameters: &Parameters,
     _: Invocation<'_>,
 ) -> Result<Request, WireError> {
-    let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
-    let mut request = Request::new(Prompt::Raw { text, markup: Markup::Llama });
-    parameters.read(fields, &mut request)?;
+    let request = text::read_prompt(fields, parameters, Markup::Llama)?;
     fields.refuse(&["images"], "this model doesn't support images")?;
     Ok(request)
 }

@@ -4,12 +4,10 @@
 
 use serde_json::{Value, json};
 
+use super::Codec;
 use super::text::{self, Piece, Style};
-use super::{Codec, Invocation};
-use crate::canonical::{Answer, Markup, Prompt, Request, ResponseContext, StopReason};
-use crate::error::WireError;
+use crate::canonical::{Answer, Markup, ResponseContext, StopReason};
 use crate::family::Family;
-use crate::json::Fields;
 use crate::parameters::{Absent, Number, Parameter, Parameters, Whole, number, stops, whole};
 
 const TOP_K: (u32, u32) = (1, 200);
@@ -23,7 +21,7 @@ pub(super) const CODEC: Codec = Codec {
         Parameters { models: "mistral.mistral-large", group: None, rows: LARGE_AND_SMALL },
         Parameters { models: "mistral.mistral-small", group: None, rows: LARGE_AND_SMALL },
     ],
-    read,
+    read: |fields, parameters, _| text::read_prompt(fields, parameters, Markup::Mistral),
     encode,
     stream: |context| text::Stream::boxed(Style { chunk, reasoning: None }, &context),
     echo: None,
@@ -47,17 +45,6 @@ const LARGE_AND_SMALL: &[Parameter] = &[
     whole(Whole::TopK, "top_k", TOP_K, Absent::Off),
     STOPS,
 ];
-
-fn read(
-    fields: &mut Fields<'_>,
-    parameters: &Parameters,
-    _: Invocation<'_>,
-) -> Result<Request, WireError> {
-    let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
-    let mut request = Request::new(Prompt::Raw { text, markup: Markup::Mistral });
-    parameters.read(fields, &mut request)?;
-    Ok(request)
-}
 
 fn encode(answer: &Answer, _: &ResponseContext) -> Value {
     output(&text::of(answer, None), Some(text::reason(answer)))

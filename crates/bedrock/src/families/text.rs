@@ -5,7 +5,12 @@
 use serde_json::Value;
 
 use super::NativeStream;
-use crate::canonical::{Answer, BlockKind, Event, ResponseContext, StopReason, Usage};
+use crate::canonical::{
+    Answer, BlockKind, Event, Markup, Prompt, Request, ResponseContext, StopReason, Usage,
+};
+use crate::error::WireError;
+use crate::json::Fields;
+use crate::parameters::Parameters;
 
 /// How a family writes a text.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +29,18 @@ pub(super) struct Piece<'a> {
     pub(super) prompt_tokens: Option<u64>,
     /// Why the answer ended, and the tokens that it took; known to the last piece alone.
     pub(super) end: Option<(StopReason, u64)>,
+}
+
+/// Reads `prompt`, which may carry markup, and the parameters.
+pub(super) fn read_prompt(
+    fields: &mut Fields<'_>,
+    parameters: &Parameters,
+    markup: Markup,
+) -> Result<Request, WireError> {
+    let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
+    let mut request = Request::new(Prompt::Raw { text, markup });
+    parameters.read(fields, &mut request)?;
+    Ok(request)
 }
 
 /// The text of an answer.
@@ -61,15 +78,55 @@ pub(super) fn stop_or_length(reason: StopReason) -> &'static str {
     }
 }
 
+/// The block of an answer that is being written as text, reasoning between `markup` if it is shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Writing {
+    open: Option<BlockKind>,
+    /// Whether the open block has a delta.
+    said: bool,
+}
+
+impl Writing {
+    pub(super) fn start(&mut self, kind: &BlockKind) {
+        *self = Writing { open: Some(kind.clone()), said: false };
+    }
+
+    /// What to write for a delta; nothing for what has no place in a text.
+    pub(super) fn delta(&mut self, text: &str, markup: Option<[&str; 2]>) -> Option<String> {
+        let first = !std::mem::replace(&mut self.said, true);
+        match (&self.open, markup) {
+            (Some(BlockKind::Reasoning), Some([open, _])) if first => Some(format!("{open}{text}")),
+            (Some(BlockKind::Text), _) | (Some(BlockKind::Reasoning), Some(_)) => {
+                Some(text.to_owned())
+            }
+            (Some(BlockKind::Reasoning | BlockKind::ToolUse { .. }) | None, _) => None,
+        }
+    }
+
+    /// Whether it is a tool call, for families that write calls beside the text.
+    pub(super) fn in_call(&self) -> bool {
+        matches!(self.open, Some(BlockKind::ToolUse { .. }))
+    }
+
+    /// Whether the block has no delta yet.
+    pub(super) fn is_silent(&self) -> bool {
+        !self.said
+    }
+
+    /// What to write at the block's end.
+    pub(super) fn stop<'m>(&mut self, markup: Option<[&'m str; 2]>) -> Option<&'m str> {
+        let reasoned = self.open.take() == Some(BlockKind::Reasoning) && self.said;
+        markup.filter(|_| reasoned).map(|[_, close]| close)
+    }
+}
+
 /// One chunk a delta; a last one without text carries the reason.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     style: Style,
     /// Known until the first chunk is sent.
     prompt_tokens: Option<u64>,
-    open: Option<BlockKind>,
-    /// Whether the open block has a delta.
-    said: bool,
+    writing: Writing,
     reason: StopReason,
 }
 
@@ -78,31 +135,9 @@ impl Stream {
         Box::new(Stream {
             style,
             prompt_tokens: Some(context.input_tokens),
-            open: None,
-            said: false,
+            writing: Writing::default(),
             reason: StopReason::MalformedModelOutput,
         })
-    }
-
-    fn delta(&mut self, text: &str) -> Vec<Value> {
-        let first = !std::mem::replace(&mut self.said, true);
-        match (&self.open, self.style.reasoning) {
-            (Some(BlockKind::Text), _) => vec![self.chunk(text, None)],
-            (Some(BlockKind::Reasoning), Some([open, _])) if first => {
-                vec![self.chunk(&format!("{open}{text}"), None)]
-            }
-            (Some(BlockKind::Reasoning), Some(_)) => vec![self.chunk(text, None)],
-            (Some(BlockKind::Reasoning | BlockKind::ToolUse { .. }) | None, _) => Vec::new(),
-        }
-    }
-
-    fn block_stop(&mut self) -> Vec<Value> {
-        match (self.open.take(), self.style.reasoning) {
-            (Some(BlockKind::Reasoning), Some([_, close])) if self.said => {
-                vec![self.chunk(close, None)]
-            }
-            _ => Vec::new(),
-        }
     }
 
     fn chunk(&mut self, text: &str, end: Option<(StopReason, u64)>) -> Value {
@@ -114,12 +149,17 @@ impl NativeStream for Stream {
     fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { kind, .. } => {
-                self.open = Some(kind.clone());
-                self.said = false;
+                self.writing.start(kind);
                 Vec::new()
             }
-            Event::Delta { text, .. } => self.delta(text),
-            Event::BlockStop { .. } => self.block_stop(),
+            Event::Delta { text, .. } => {
+                let written = self.writing.delta(text, self.style.reasoning);
+                written.map(|text| self.chunk(&text, None)).into_iter().collect()
+            }
+            Event::BlockStop { .. } => {
+                let written = self.writing.stop(self.style.reasoning);
+                written.map(|text| self.chunk(text, None)).into_iter().collect()
+            }
             Event::Stop { reason, .. } => {
                 self.reason = *reason;
                 Vec::new()

@@ -7,8 +7,8 @@ use bedrock::families::Invocation;
 use bedrock::family::Family;
 use bedrock::{converse, count_tokens, families};
 
-/// What the first byte may ask for.
-pub(crate) const READERS: u8 = 20;
+/// What the first byte may ask for: it is taken modulo this, which divides `0`.
+pub(crate) const READERS: u8 = 24;
 
 /// The first byte says what the rest is: `0` Converse, `1` Anthropic, `2` Llama, `3` OpenAI unary, `4` OpenAI streamed,
 /// `5` to `7` CountTokens of the three families, then Nova, Titan, Mistral text and chat, Cohere, Jamba, DeepSeek, a body

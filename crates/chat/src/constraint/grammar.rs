@@ -5,11 +5,12 @@
 use std::fmt::Write as _;
 
 use bedrock::canonical::{Request, Tool};
-use engine::TokenId;
+use engine::{TokenId, Tokenizer};
 use serde_json::{Value, json};
 
 use super::schema::{self, SchemaError};
 use crate::dialect::{Dialect, Use};
+use crate::dialects::{self, Syntax};
 use crate::json::quote;
 
 /// A grammar and when it begins.
@@ -52,31 +53,40 @@ pub(crate) fn binds(request: &Request, tool_use: &Use) -> bool {
 pub(super) fn plan(
     request: &Request,
     (tool_use, dialect): (&Use, Option<&Dialect>),
+    tokenizer: &dyn Tokenizer,
     relaxed: bool,
 ) -> Result<Option<Plan>, Refused> {
     let mut plan = Plan { rules: String::new(), schemas: Vec::new(), opening: None };
     let calls = match dialect.filter(|_| *tool_use != Use::No) {
         Some(dialect) => {
             let tools = request.tools.iter().filter(|tool| may_be_called(tool, tool_use));
-            let tools: Vec<&Tool> = tools.collect();
-            let must = *tool_use != Use::May;
-            for (index, tool) in tools.iter().enumerate() {
-                let bound = arguments(tool, must && !relaxed)?;
-                plan.schemas.push((format!("tool{index}"), bound));
-            }
-            Some(Calls { dialect, tools })
+            Some(Calls { dialect, tokenizer, tools: tools.collect() })
         }
         None => None,
     };
+    let calls = match calls {
+        Some(calls) => match calls.form(tool_use) {
+            Some(form) => Some((calls, form)),
+            None => return unbound(&calls, tool_use),
+        },
+        None => None,
+    };
+    if let Some((calls, _)) = &calls {
+        let must = *tool_use != Use::May;
+        for (index, tool) in calls.tools.iter().enumerate() {
+            let bound = arguments(tool, must && !relaxed)?;
+            plan.schemas.push((format!("tool{index}"), bound));
+        }
+    }
     let start = match (tool_use, &calls, &request.output_format) {
-        (Use::MustNamed(_), Some(calls), _) => calls.named(),
-        (Use::Must, Some(calls), _) => calls.begun(""),
-        (Use::May, Some(calls), None) => {
+        (Use::MustNamed(_), Some((calls, form)), _) => calls.named(form),
+        (Use::Must, Some((calls, form)), _) => calls.begun(form, ""),
+        (Use::May, Some((calls, form)), None) => {
             let (text, token) = (calls.dialect.open, calls.dialect.token);
             plan.opening = Some(Opening { text, token });
-            calls.begun(calls.dialect.lead)
+            calls.begun(form, calls.dialect.lead)
         }
-        (_, Some(calls), Some(_)) => format!("@answer | {}", calls.opened()),
+        (_, Some((calls, form)), Some(_)) => format!("@answer | {}", calls.opened(form)),
         (_, None, Some(_)) => "@answer".to_owned(),
         (_, None, None) => return Ok(None),
         (Use::No, Some(_), None) => return Ok(None),
@@ -88,9 +98,30 @@ pub(super) fn plan(
         let bound = bound.map_err(|error| Refused { tool: None, error })?;
         plan.schemas.push(("answer".to_owned(), bound));
     }
-    plan.rules =
-        format!("start: {start}\n{}", calls.map_or_else(String::new, |calls| calls.rules()));
+    // A grammar holds no rule that it does not use.
+    let named = matches!(tool_use, Use::MustNamed(_));
+    let used = calls.filter(|(_, form)| !named || form.between.is_some());
+    let rule = used.map(|(calls, form)| calls.rule(&form));
+    plan.rules = format!("start: {start}\n{}", rule.unwrap_or_default());
     Ok(Some(plan))
+}
+
+/// The plan where calls cannot be bound: none if nothing was promised of them, else a refusal.
+fn unbound(calls: &Calls<'_>, tool_use: &Use) -> Result<Option<Plan>, Refused> {
+    let strict = calls.tools.iter().find(|tool| tool.strict);
+    if strict.is_none() && tool_use.forced() {
+        return Ok(None);
+    }
+    let name = calls.dialect.syntax.name();
+    let what = match calls.dialect.syntax {
+        Syntax::QwenCoder => {
+            format!("tool calls as the serving model writes them ({name}) cannot be bound")
+        }
+        _ => format!(
+            "tool calls as the serving model writes them ({name}) cannot be told from its answer in time"
+        ),
+    };
+    Err(Refused { tool: strict.map(|tool| tool.name.clone()), error: SchemaError::at_root(what) })
 }
 
 fn may_be_called(tool: &Tool, tool_use: &Use) -> bool {
@@ -125,49 +156,131 @@ fn arguments(tool: &Tool, must: bool) -> Result<Value, Refused> {
     schema::prepare(&schema).map_err(refused)
 }
 
+/// How a dialect writes calls whose arguments are JSON, in the grammar's notation.
+#[derive(Clone)]
+struct Form {
+    /// From a call's beginning to its name, and from there to its arguments.
+    head: [String; 2],
+    /// Whether names are JSON strings.
+    quoted: bool,
+    /// Between the end of a prompt that holds the name, and the arguments.
+    gap: String,
+    /// After the arguments.
+    tail: String,
+    /// Between the opening, or the lead that the prompt ends with, and the first call.
+    begin: String,
+    /// Between calls; `None` if there is only one.
+    between: Option<String>,
+    /// After the last call.
+    end: String,
+}
+
 struct Calls<'a> {
     dialect: &'a Dialect,
+    tokenizer: &'a dyn Tokenizer,
     tools: Vec<&'a Tool>,
 }
 
 impl Calls<'_> {
+    /// `None` where calls are not JSON, or where their beginning cannot be told from other text.
+    fn form(&self, tool_use: &Use) -> Option<Form> {
+        let Dialect { lead, close, .. } = self.dialect;
+        let key = |name: &str| [literal("{\"name\": "), literal(&format!(", \"{name}\": "))];
+        let opening = self.mark(self.dialect.open);
+        let objects = Form {
+            head: key("arguments"),
+            quoted: true,
+            gap: literal(" "),
+            tail: literal("}"),
+            begin: String::new(),
+            between: None,
+            end: String::new(),
+        };
+        let bare =
+            Form { quoted: false, gap: String::new(), tail: String::new(), ..objects.clone() };
+        let form = match self.dialect.syntax {
+            Syntax::Pebble | Syntax::Hermes => Form {
+                tail: literal(&format!(
+                    "}}{}",
+                    close.map_or_else(String::new, |close| format!("{lead}{close}"))
+                )),
+                between: Some(format!("{0} {opening} {0}", literal(lead))),
+                ..objects
+            },
+            Syntax::MistralList => Form {
+                begin: literal("["),
+                between: Some(literal(", ")),
+                end: literal("]"),
+                ..objects
+            },
+            Syntax::MistralArgs => Form {
+                head: [String::new(), self.mark(self.dialect.seal)],
+                between: Some(opening),
+                ..bare
+            },
+            // Nothing opens a call but its own beginning, `{"name":`, which a prompt ends with.
+            Syntax::Llama if tool_use.forced() => Form {
+                head: [literal(" "), key("parameters")[1].clone()],
+                between: Some(literal(&format!("; {lead}"))),
+                ..objects
+            },
+            // Elsewhere a call begins within the header of a message.
+            Syntax::Harmony if tool_use.forced() => Form {
+                head: [
+                    String::new(),
+                    format!(
+                        "{} {} {}",
+                        self.mark("<|channel|>"),
+                        literal("commentary json"),
+                        self.mark("<|message|>")
+                    ),
+                ],
+                ..bare
+            },
+            Syntax::Llama | Syntax::Harmony | Syntax::QwenCoder => return None,
+        };
+        Some(form)
+    }
+
+    /// A control token, or the text where it is none.
+    fn mark(&self, text: &str) -> String {
+        let id = dialects::control(self.tokenizer, text);
+        id.map_or_else(|| literal(text), |id| format!("<[{id}]>"))
+    }
+
     /// One call whose name is in the prompt, perhaps others after it.
-    fn named(&self) -> String {
-        format!("{} @tool0 {} rest", literal(" "), literal(&self.tail()))
+    fn named(&self, form: &Form) -> String {
+        format!("{} @tool0 {} {}", form.gap, form.tail, Self::rest(form))
     }
 
     /// Calls, the first of which is open up to its lead.
-    fn begun(&self, lead: &str) -> String {
-        format!("{} call rest", literal(lead))
+    fn begun(&self, form: &Form, lead: &str) -> String {
+        format!("{} {} call {}", literal(lead), form.begin, Self::rest(form))
     }
 
     /// Calls from the first opening on.
-    fn opened(&self) -> String {
-        format!("{} {} call rest", self.opening(), literal(self.dialect.lead))
+    fn opened(&self, form: &Form) -> String {
+        format!("{} {}", self.mark(self.dialect.open), self.begun(form, self.dialect.lead))
     }
 
-    fn opening(&self) -> String {
-        self.dialect.token.map_or_else(|| literal(self.dialect.open), |id| format!("<[{id}]>"))
+    fn rest(form: &Form) -> String {
+        let more = form.between.as_ref().map(|between| format!("({between} call)*"));
+        format!("{} {}", more.unwrap_or_default(), form.end)
     }
 
-    /// What ends a call after its arguments.
-    fn tail(&self) -> String {
-        let close = self.dialect.close.map(|close| format!("{}{close}", self.dialect.lead));
-        format!("}}{}", close.unwrap_or_default())
-    }
-
-    fn rules(&self) -> String {
-        let lead = literal(self.dialect.lead);
-        let mut rules = format!("rest: ({lead} {} {lead} call)*\ncall: ", self.opening());
+    /// The rule of a call.
+    fn rule(&self, form: &Form) -> String {
+        let mut rule = "call: ".to_owned();
         for (index, tool) in self.tools.iter().enumerate() {
-            let head = format!("{{\"name\": {}, \"arguments\": ", quote(&tool.name));
             let or = if index == 0 { "" } else { " | " };
-            let tail = literal(&self.tail());
+            let name = if form.quoted { quote(&tool.name) } else { tool.name.clone() };
+            let [before, after] = &form.head;
             // Writing into a String cannot fail.
-            let _ = write!(rules, "{or}{} @tool{index} {tail}", literal(&head));
+            let _ =
+                write!(rule, "{or}{before} {} {after} @tool{index} {}", literal(&name), form.tail);
         }
-        rules.push('\n');
-        rules
+        rule.push('\n');
+        rule
     }
 }
 

@@ -75,7 +75,8 @@ impl Compiler {
             return Ok(Vec::new());
         }
         let compile = |relaxed| {
-            let plan = grammar::plan(request, (tool_use, dialect), relaxed).map_err(refused)?;
+            let plan = grammar::plan(request, (tool_use, dialect), tokenizer.as_ref(), relaxed);
+            let plan = plan.map_err(refused)?;
             plan.map(|plan| self.compile(plan, tokenizer)).transpose()
         };
         let compiled = match compile(false) {

@@ -1,43 +1,64 @@
 //! What decoders tell.
 
 use bedrock::canonical::{Answer, BlockKind, Event, StopReason, ToolChoice, Usage};
-use engine::{FinishReason, Tokenizer};
+use engine::{FinishReason, TokenId, Tokenizer};
 
 use super::*;
 use crate::Flow;
 
 /// Runs a decoder over a text whose control tokens are written out.
-fn decode(
-    (model, tokenizer): &(ChatModel, Arc<Characters>),
+pub(super) fn decode(
+    model: &(ChatModel, Arc<Characters>),
     request: &Request,
     text: &str,
     reason: FinishReason,
 ) -> (Vec<Event>, Answer) {
-    let mut decoder = model.decoder(request, 0);
-    let mut events = Vec::new();
+    let mut tokens = Vec::new();
     let mut rest = text;
-    let mut flow = Flow::Continue;
-    while !rest.is_empty() && flow == Flow::Continue {
-        let control = tokenizer.controls().iter().find(|(control, _)| rest.starts_with(control));
-        let (token, len) = match control {
-            Some((text, id)) => (*id, text.len()),
-            None => {
-                let c = rest.chars().next().unwrap();
-                (u32::from(c), c.len_utf8())
-            }
-        };
-        flow = decoder.push(token, None, &mut events);
+    while let Some(c) = rest.chars().next() {
+        let control = model.1.controls().iter().find(|(control, _)| rest.starts_with(control));
+        let (token, len) =
+            control.map_or((u32::from(c), c.len_utf8()), |(text, id)| (*id, text.len()));
+        tokens.push(token);
         rest = &rest[len..];
     }
-    if flow == Flow::Continue {
-        decoder.finish(reason, &mut events);
-    }
-    let told = events.iter().cloned().chain([Event::Usage(Usage::default())]);
-    let answer = Answer::from_events(1, told).unwrap();
+    let events = events_of(model, request, &tokens, reason);
+    let answer = fold(&events);
     (events, answer)
 }
 
-fn blocks(answer: &Answer) -> Vec<(String, String)> {
+/// The answer that tokens make.
+pub(super) fn answer_of(
+    model: &(ChatModel, Arc<Characters>),
+    request: &Request,
+    tokens: &[TokenId],
+    reason: FinishReason,
+) -> Answer {
+    fold(&events_of(model, request, tokens, reason))
+}
+
+fn events_of(
+    model: &(ChatModel, Arc<Characters>),
+    request: &Request,
+    tokens: &[TokenId],
+    reason: FinishReason,
+) -> Vec<Event> {
+    let inside = model.0.prompt(request).is_ok_and(|prompt| prompt.begins_inside);
+    let mut decoder = model.0.decoder(request, inside, 0);
+    let mut events = Vec::new();
+    let stopped = tokens.iter().any(|token| decoder.push(*token, None, &mut events) == Flow::Stop);
+    if !stopped {
+        decoder.finish(reason, &mut events);
+    }
+    events
+}
+
+fn fold(events: &[Event]) -> Answer {
+    let told = events.iter().cloned().chain([Event::Usage(Usage::default())]);
+    Answer::from_events(1, told).unwrap()
+}
+
+pub(super) fn blocks(answer: &Answer) -> Vec<(String, String)> {
     answer.choices[0]
         .content
         .iter()
@@ -58,11 +79,11 @@ fn offering(tools: &[&str]) -> Request {
     request
 }
 
-fn reason(answer: &Answer) -> StopReason {
+pub(super) fn reason(answer: &Answer) -> StopReason {
     answer.choices[0].stop_reason
 }
 
-fn pair(name: &str, text: &str) -> (String, String) {
+pub(super) fn pair(name: &str, text: &str) -> (String, String) {
     (name.into(), text.into())
 }
 
@@ -224,7 +245,7 @@ fn log_probabilities_leave_with_their_text() {
     let model = pebble();
     let mut request = hello();
     request.stop_sequences = vec!["abc".into()];
-    let mut decoder = model.0.decoder(&request, 0);
+    let mut decoder = model.0.decoder(&request, false, 0);
     let mut told = Vec::new();
     for c in "xabyabcz".chars() {
         let token = u32::from(c);

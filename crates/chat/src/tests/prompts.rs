@@ -22,8 +22,12 @@ fn pebbles_template_as_python_renders_it() {
     assert!(template.takes_system && template.takes_tools && !template.typed_content);
     for vector in &vectors {
         let list = |key: &str| vector[key].as_array().cloned().unwrap_or_default();
-        let conversation =
-            Conversation { messages: list("messages"), tools: list("tools"), size: 0 };
+        let conversation = Conversation {
+            messages: list("messages"),
+            tools: list("tools"),
+            variables: Vec::new(),
+            size: 0,
+        };
         let open = vector["add_generation_prompt"].as_bool().unwrap();
         let text = template.render_as(&conversation, open).unwrap();
         assert_eq!(text, vector["expected"].as_str().unwrap(), "{}", vector["name"]);

@@ -8,7 +8,7 @@ const FIRST_CONTROL: TokenId = 0x11_0000;
 
 pub(super) struct Characters {
     controls: Vec<(String, TokenId)>,
-    stops: Vec<TokenId>,
+    pub(super) stops: Vec<TokenId>,
     pub(super) add_bos: bool,
     pub(super) space_prefix: bool,
 }

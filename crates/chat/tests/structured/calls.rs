@@ -19,6 +19,11 @@ const HERMES: &str = concat!(
     "{% for m in messages %}{{ m.role }}: {{ m.content }}{% for c in m.tool_calls or [] %}",
     "<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}\n{% endfor %}assistant: "
 );
+const LIST: &str = include_str!("../templates/mistral_list.jinja");
+const ARGS: &str = include_str!("../templates/mistral_args.jinja");
+const LLAMA: &str = include_str!("../templates/llama.jinja");
+const HARMONY: &str = include_str!("../templates/harmony.jinja");
+const QWEN_CODER: &str = include_str!("../templates/qwen_coder.jinja");
 
 fn tool(name: &str, schema: Value, strict: bool) -> Tool {
     Tool { name: name.into(), description: None, input_schema: schema, strict }
@@ -43,7 +48,8 @@ fn decoded(
     request: &Request,
     tokens: &[TokenId],
 ) -> (Vec<(String, Value)>, StopReason) {
-    let mut decoder = model.decoder(request, 0);
+    let inside = model.prompt(request).is_ok_and(|prompt| prompt.begins_inside);
+    let mut decoder = model.decoder(request, inside, 0);
     let mut events = Vec::new();
     for token in tokens {
         assert_eq!(decoder.push(*token, None, &mut events), Flow::Continue);
@@ -69,6 +75,19 @@ fn decoded(
     (parsed.collect(), reason.unwrap())
 }
 
+/// Whether the answer is made of calls that were allowed, with valid arguments.
+fn calls_hold(model: &ChatModel, request: &Request, tokens: &[TokenId]) -> bool {
+    let (calls, reason) = decoded(model, request, tokens);
+    assert_eq!(reason, StopReason::ToolUse);
+    assert!(!calls.is_empty());
+    for (name, input) in &calls {
+        assert!(request.tool_choice == ToolChoice::Any || name == "look");
+        let tool = request.tools.iter().find(|tool| tool.name == *name).unwrap();
+        assert!(judge(&tool.input_schema).is_valid(input) && input.is_object(), "{input}");
+    }
+    true
+}
+
 #[test]
 fn forced_calls_are_well_formed_and_their_arguments_valid() {
     let schemas = [
@@ -78,7 +97,7 @@ fn forced_calls_are_well_formed_and_their_arguments_valid() {
             json!({"properties": {"q": {"type": "string", "maxLength": 9}}, "required": ["q"], "maxProperties": 1}),
         ),
     ];
-    for template in [PEBBLE, HERMES] {
+    for template in [PEBBLE, HERMES, LIST, ARGS, LLAMA, HARMONY] {
         for merges in [false, true] {
             let (model, tokenizer) = Pieces::new(merges).model(Some(template));
             for choice in [ToolChoice::Any, ToolChoice::Named("look".into())] {
@@ -89,18 +108,7 @@ fn forced_calls_are_well_formed_and_their_arguments_valid() {
                 for seed in 0..30 {
                     let mut made = model.constraints(&request).unwrap();
                     let said = say(made[0].as_mut(), tokenizer.as_ref(), (seed, 600, true));
-                    if !said.ended {
-                        continue;
-                    }
-                    ended += 1;
-                    let (calls, reason) = decoded(&model, &request, &said.tokens);
-                    assert_eq!(reason, StopReason::ToolUse);
-                    assert!(!calls.is_empty());
-                    for (name, input) in &calls {
-                        assert!(choice == ToolChoice::Any || name == "look");
-                        let (_, schema) = schemas.iter().find(|(known, _)| known == name).unwrap();
-                        assert!(judge(schema).is_valid(input) && input.is_object(), "{input}");
-                    }
+                    ended += usize::from(said.ended && calls_hold(&model, &request, &said.tokens));
                 }
                 assert!(ended > 20, "{ended} of 30 ended");
             }
@@ -110,18 +118,17 @@ fn forced_calls_are_well_formed_and_their_arguments_valid() {
 
 #[test]
 fn a_strict_tool_binds_from_its_opening_on() {
-    for template in [PEBBLE, HERMES] {
+    for template in [PEBBLE, HERMES, LIST, ARGS] {
         let (model, tokenizer) = Pieces::new(true).model(Some(template));
         let tools = vec![tool("weather", weather(), true), tool("free", json!({"not": {}}), false)];
         let request = offering(tools, ToolChoice::Auto);
         for seed in 0..20 {
             let mut made = model.constraints(&request).unwrap();
             let mut tokens = tokenizer.encode("I look < <tool_ it up. ");
-            let opening = tokenizer.control("<|tool_call|>").unwrap();
-            if template == PEBBLE {
-                tokens.push(opening)
-            } else {
-                tokens.extend(tokenizer.encode("<tool_call>"))
+            match template {
+                HERMES => tokens.extend(tokenizer.encode("<tool_call>")),
+                PEBBLE => tokens.push(tokenizer.control("<|tool_call|>").unwrap()),
+                _ => tokens.push(tokenizer.control("[TOOL_CALLS]").unwrap()),
             }
             for token in &tokens {
                 assert!(allowed(made[0].as_mut(), tokenizer.as_ref()).contains(token));
@@ -206,17 +213,37 @@ fn a_strict_schema_is_refused_by_the_tools_name_and_a_lenient_one_is_any_object(
 }
 
 #[test]
+fn calls_that_cannot_be_bound_are_refused_by_the_dialects_name_where_that_was_promised() {
+    let model = |template| Pieces::new(true).model(Some(template)).0;
+    let offer = |strict, choice| offering(vec![tool("w", weather(), strict)], choice);
+    for (template, name) in [(LLAMA, "llama"), (HARMONY, "harmony"), (QWEN_CODER, "qwen coder")] {
+        let refused = |request: &Request| {
+            let error = model(template).constraints(request).err().unwrap().to_string();
+            assert!(error.contains(&format!("({name})")), "{error}");
+            error
+        };
+        assert!(refused(&offer(true, ToolChoice::Auto)).contains("of the tool w"));
+        let mut both = offer(false, ToolChoice::Auto);
+        both.output_format = Some(OutputSchema { name: None, schema: json!({}) });
+        assert!(refused(&both).contains("the schema of the output"));
+    }
+    let xml = model(QWEN_CODER);
+    assert!(xml.constraints(&offer(true, ToolChoice::Any)).is_err());
+    assert!(xml.constraints(&offer(false, ToolChoice::Any)).unwrap().is_empty(), "free");
+}
+
+#[test]
 fn an_output_schema_leaves_the_choice_between_an_answer_and_a_call() {
-    for template in [PEBBLE, HERMES] {
+    for template in [PEBBLE, HERMES, LIST, ARGS] {
         let (model, tokenizer) = Pieces::new(true).model(Some(template));
         let mut request = offering(vec![tool("weather", weather(), true)], ToolChoice::Auto);
         request.output_format =
             Some(OutputSchema { name: None, schema: json!({"const": {"a": 1}}) });
         let mut made = model.constraints(&request).unwrap();
         let starts = allowed(made[0].as_mut(), tokenizer.as_ref());
-        let opens = tokenizer.control("<|tool_call|>").unwrap();
+        let opens = ["<|tool_call|>", "[TOOL_CALLS]"].map(|text| tokenizer.control(text).unwrap());
         let calls = |token: &TokenId| {
-            *token == opens || tokenizer.token_bytes(*token).first() == Some(&b'<')
+            opens.contains(token) || tokenizer.token_bytes(*token).first() == Some(&b'<')
         };
         assert!(starts.iter().any(calls) && !starts.iter().all(calls));
         let mut seen = [false; 2];

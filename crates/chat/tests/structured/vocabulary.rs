@@ -49,7 +49,7 @@ const MERGES: [&str; 40] = [
     "\n</",
 ];
 
-pub(crate) const CONTROLS: [&str; 8] = [
+pub(crate) const CONTROLS: [&str; 14] = [
     "<|bos|>",
     "<|end|>",
     "<|system|>",
@@ -58,6 +58,12 @@ pub(crate) const CONTROLS: [&str; 8] = [
     "<|tools|>",
     "<|tool_call|>",
     "<|tool_result|>",
+    "[TOOL_CALLS]",
+    "[ARGS]",
+    "<|channel|>",
+    "<|message|>",
+    "<|start|>",
+    "<|call|>",
 ];
 
 /// Bytes, then merges, then control tokens.

@@ -9,7 +9,7 @@ use bedrock::sse;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::named::{answer_named, resolve_named, stream_headers};
+use super::named::{answer_named, resolve_named};
 use super::shapes::Shapes;
 use super::{count, headers, parse};
 use crate::call::{Call, Outcome, Reply};
@@ -36,7 +36,6 @@ struct Messages;
 
 impl Shapes for Messages {
     type Encoder = messages::StreamEncoder;
-    const STREAM: &'static str = sse::CONTENT_TYPE;
 
     fn whole(
         &self,
@@ -49,10 +48,6 @@ impl Shapes for Messages {
 
     fn encoder(&self, context: &ResponseContext) -> Result<Self::Encoder, WireError> {
         Ok(messages::StreamEncoder::new(context.clone()))
-    }
-
-    fn frame(event: &sse::Event, frames: &mut Frames) {
-        frames.sse(event);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -68,9 +63,5 @@ impl Shapes for Messages {
     ) {
         let body = Door::Anthropic.body(error, &context.request_id);
         frames.sse(&sse::Event::typed(&body));
-    }
-
-    fn headers(&self, streaming: bool) -> Vec<(&'static str, &'static str)> {
-        stream_headers(streaming)
     }
 }

@@ -26,7 +26,6 @@ struct Converse {
 
 impl Shapes for Converse {
     type Encoder = StreamEncoder;
-    const STREAM: &'static str = eventstream::CONTENT_TYPE;
 
     fn whole(
         &self,
@@ -39,10 +38,6 @@ impl Shapes for Converse {
 
     fn encoder(&self, context: &ResponseContext) -> Result<StreamEncoder, WireError> {
         Ok(StreamEncoder::new(context, self.echo.clone()))
-    }
-
-    fn frame((event_type, payload): &converse::Frame, frames: &mut Frames) {
-        frames.event(event_type, payload);
     }
 
     /// An event of a type that no client knows; all were seen to skip it.

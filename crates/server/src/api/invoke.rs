@@ -44,7 +44,6 @@ struct Native {
 
 impl Shapes for Native {
     type Encoder = StreamEncoder;
-    const STREAM: &'static str = eventstream::CONTENT_TYPE;
 
     fn whole(
         &self,
@@ -65,10 +64,6 @@ impl Shapes for Native {
             Some(request) => encoder.echoing(request),
             None => encoder,
         })
-    }
-
-    fn frame(chunk: &Value, frames: &mut Frames) {
-        frames.chunk(chunk);
     }
 
     /// Anthropic's streams have an event for it; elsewhere an event of a type that no client knows, which all skip.
@@ -92,14 +87,10 @@ impl Shapes for Native {
     }
 
     /// Says how it was served: no model here has an optimised latency, so it is always the standard one.
-    fn headers(&self, streaming: bool) -> Vec<(&'static str, &'static str)> {
-        let mut headers = vec![
+    fn headers(&self) -> Vec<(&'static str, &'static str)> {
+        vec![
             ("x-amzn-bedrock-service-tier", self.tier.as_str()),
             ("x-amzn-bedrock-performanceconfig-latency", "standard"),
-        ];
-        if streaming {
-            headers.push(("x-amzn-bedrock-content-type", "application/json"));
-        }
-        headers
+        ]
     }
 }

@@ -9,10 +9,6 @@ use super::{headers, model, parse};
 use crate::call::{Call, Outcome};
 use crate::registry::Asked;
 
-/// Headers of a stream: what lies between must not keep it back.
-const STREAM_HEADERS: [(&str, &str); 2] =
-    [("cache-control", "no-cache"), ("x-accel-buffering", "no")];
-
 /// Headers of these APIs that are accepted without effect.
 const IGNORED_HEADERS: [&str; 3] = ["anthropic-beta", "anthropic-workspace", "openai-project"];
 
@@ -34,9 +30,4 @@ pub(crate) async fn answer_named<S: Shapes, T: Send + 'static>(
 pub(crate) async fn resolve_named(call: &mut Call, name: &str) -> Result<Asked, WireError> {
     let asked = model::resolve(call, doors::long_id(name)).await;
     asked.map_err(|error| doors::model_not_found(name, error))
-}
-
-/// Headers of an answer.
-pub(crate) fn stream_headers(streaming: bool) -> Vec<(&'static str, &'static str)> {
-    if streaming { STREAM_HEADERS.to_vec() } else { Vec::new() }
 }

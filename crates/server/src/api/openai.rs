@@ -8,7 +8,7 @@ use bedrock::sse;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::named::{answer_named, resolve_named, stream_headers};
+use super::named::{answer_named, resolve_named};
 use super::shapes::Shapes;
 use crate::call::{Call, Outcome, Reply};
 use crate::respond;
@@ -44,7 +44,6 @@ struct Chat {
 
 impl Shapes for Chat {
     type Encoder = chat::StreamEncoder;
-    const STREAM: &'static str = sse::CONTENT_TYPE;
 
     fn whole(
         &self,
@@ -57,10 +56,6 @@ impl Shapes for Chat {
 
     fn encoder(&self, context: &ResponseContext) -> Result<Self::Encoder, WireError> {
         Ok(chat::StreamEncoder::new(context.clone(), self.options))
-    }
-
-    fn frame(event: &sse::Event, frames: &mut Frames) {
-        frames.sse(event);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -78,10 +73,6 @@ impl Shapes for Chat {
         let body = Door::OpenAi.body(error, &context.request_id);
         frames.sse(&sse::Event::data(&body));
     }
-
-    fn headers(&self, streaming: bool) -> Vec<(&'static str, &'static str)> {
-        stream_headers(streaming)
-    }
 }
 
 struct Responses {
@@ -90,7 +81,6 @@ struct Responses {
 
 impl Shapes for Responses {
     type Encoder = responses::StreamEncoder;
-    const STREAM: &'static str = sse::CONTENT_TYPE;
 
     fn whole(
         &self,
@@ -103,10 +93,6 @@ impl Shapes for Responses {
 
     fn encoder(&self, context: &ResponseContext) -> Result<Self::Encoder, WireError> {
         Ok(responses::StreamEncoder::new(context.clone(), self.echo.clone()))
-    }
-
-    fn frame(event: &sse::Event, frames: &mut Frames) {
-        frames.sse(event);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -130,9 +116,5 @@ impl Shapes for Responses {
             events
         };
         events.iter().for_each(|event| frames.sse(event));
-    }
-
-    fn headers(&self, streaming: bool) -> Vec<(&'static str, &'static str)> {
-        stream_headers(streaming)
     }
 }

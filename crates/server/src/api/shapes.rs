@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bedrock::canonical::{Answer, Event, Latency, Request, ResponseContext, Usage};
 use bedrock::error::WireError;
-use bedrock::{converse, doors, families, sse};
+use bedrock::{converse, doors, eventstream, families, sse};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
@@ -21,8 +21,6 @@ use crate::stream::{Encode, Frames, Streaming};
 pub(crate) trait Shapes: Send + Sync + 'static {
     /// Encodes its stream; made when the seed is known.
     type Encoder: Encoder;
-    /// Content type of its stream.
-    const STREAM: &'static str;
 
     /// The body of a whole answer.
     fn whole(
@@ -34,9 +32,6 @@ pub(crate) trait Shapes: Send + Sync + 'static {
 
     /// An encoder for one stream.
     fn encoder(&self, context: &ResponseContext) -> Result<Self::Encoder, WireError>;
-
-    /// Frames a message of the stream.
-    fn frame(message: &<Self::Encoder as Encoder>::Message, frames: &mut Frames);
 
     /// Adds a frame that every client ignores.
     fn keep_alive(&self, frames: &mut Frames);
@@ -51,15 +46,58 @@ pub(crate) trait Shapes: Send + Sync + 'static {
     );
 
     /// Headers of its answers besides those that all have.
-    fn headers(&self, _streaming: bool) -> Vec<(&'static str, &'static str)> {
+    fn headers(&self) -> Vec<(&'static str, &'static str)> {
         Vec::new()
+    }
+}
+
+/// A message of a stream.
+pub(crate) trait Message {
+    /// Headers of a stream of such messages.
+    const HEADERS: &'static [(&'static str, &'static str)];
+    /// Frames it.
+    fn frame(&self, frames: &mut Frames);
+}
+
+impl Message for converse::Frame {
+    const HEADERS: &'static [(&'static str, &'static str)] =
+        &[("content-type", eventstream::CONTENT_TYPE)];
+
+    fn frame(&self, frames: &mut Frames) {
+        let (event_type, payload) = self;
+        frames.event(event_type, payload);
+    }
+}
+
+/// A chunk of a family's own JSON.
+impl Message for Value {
+    const HEADERS: &'static [(&'static str, &'static str)] = &[
+        ("content-type", eventstream::CONTENT_TYPE),
+        ("x-amzn-bedrock-content-type", "application/json"),
+    ];
+
+    fn frame(&self, frames: &mut Frames) {
+        frames.chunk(self);
+    }
+}
+
+impl Message for sse::Event {
+    /// What lies between must not keep the stream back.
+    const HEADERS: &'static [(&'static str, &'static str)] = &[
+        ("content-type", sse::CONTENT_TYPE),
+        ("cache-control", "no-cache"),
+        ("x-accel-buffering", "no"),
+    ];
+
+    fn frame(&self, frames: &mut Frames) {
+        frames.sse(self);
     }
 }
 
 /// Canonical events to the messages of one stream.
 pub(crate) trait Encoder: Send {
     /// What is framed.
-    type Message;
+    type Message: Message;
     /// The messages before the first event.
     fn start(&mut self) -> Vec<Self::Message>;
     /// The messages of an event.
@@ -128,7 +166,7 @@ async fn answer_whole<S: Shapes>(
     describe(&mut response, &facts, Some(started), &request.ignored);
     respond::put_mended(&mut response, &request.mended);
     describe_whole(&mut response, call);
-    put_all(&mut response, &shapes.headers(false));
+    put_all(&mut response, &shapes.headers());
     Ok(Reply::Whole(response))
 }
 
@@ -146,10 +184,10 @@ async fn answer_stream<S: Shapes>(
         _ => None,
     };
     let mut response = Response::new(());
-    put(&mut response, "content-type", S::STREAM);
+    put_all(&mut response, <S::Encoder as Encoder>::Message::HEADERS);
     describe(&mut response, &facts, started, &request.ignored);
     respond::put_mended(&mut response, &request.mended);
-    put_all(&mut response, &shapes.headers(true));
+    put_all(&mut response, &shapes.headers());
     let encoder = Streamed { shapes, context: context(call, asked, &facts, 0), encoder: None };
     let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };
     Ok(Reply::Stream(response, Box::new(streaming)))
@@ -175,7 +213,7 @@ impl<S: Shapes> Streamed<S> {
         say: impl FnOnce(&mut S::Encoder) -> Vec<<S::Encoder as Encoder>::Message>,
     ) {
         let messages = self.encoder.as_mut().map(say).unwrap_or_default();
-        messages.iter().for_each(|message| S::frame(message, frames));
+        messages.iter().for_each(|message| message.frame(frames));
     }
 }
 

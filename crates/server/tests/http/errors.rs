@@ -64,13 +64,15 @@ async fn bad_requests_say_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_family_that_is_not_served_is_named() {
+async fn a_body_of_another_family_is_told_what_this_one_needs() {
     let server = Server::start().await;
-    let request =
-        server.post("/model/amazon.titan-text-express-v1/invoke", &json!({"inputText": "Hi"}));
-    let (status, _, message) = server.send(request).await.error();
+    let titan = "/model/amazon.titan-text-express-v1/invoke";
+    let (status, _, message) =
+        server.send(server.post(titan, &json!({"prompt": "Hi"}))).await.error();
     assert_eq!(status, 400);
-    assert!(message.contains("Amazon Titan Text"), "{message}");
+    assert!(message.contains("required key [inputText]"), "{message}");
+    let answer = server.send(server.post(titan, &json!({"inputText": "Hi"}))).await.json();
+    assert!(answer["results"][0]["outputText"].is_string(), "{answer}");
 }
 
 #[tokio::test]

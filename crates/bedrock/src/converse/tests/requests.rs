@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::canonical::{
-    Block, Message, OutputSchema, Prompt, Request, Role, Sampling, ServiceTier, Tool, ToolChoice,
-    Turns,
+    Block, Message, OutputSchema, Prompt, Reasoning, Request, Role, Sampling, ServiceTier,
+    Thinking, Tool, ToolChoice, Turns,
 };
 use crate::converse::parse_request;
 use crate::error::ErrorKind;
@@ -129,6 +129,7 @@ fn everything_at_once_is_read() {
         },
         max_tokens: Some(100),
         stop_sequences: vec!["END".into(), "\n\n".into()],
+        reasoning: Reasoning { thinking: Thinking::Off, effort: None, named: "thinking" },
         choices: 1,
         response_fields: vec!["/stop_sequence".into(), "/a~0b/c~1d".into()],
         service_tier: ServiceTier::Flex,
@@ -269,7 +270,7 @@ fn options_out_of_bounds_are_refused_by_name() {
         (with_schema(&json!("{")), "jsonSchema.schema: not valid JSON: "),
         (with_schema(&json!("[]")), "jsonSchema.schema: a JSON Schema is an object"),
         (with_schema(&json!(" ".repeat(100_001))), "jsonSchema.schema'"),
-        (json!({"outputConfig": {"effort": "low"}}), "outputConfig.effort: "),
+        (json!({"outputConfig": {"effort": "tiny"}}), "'outputConfig.effort'"),
         (json!({"guardrailConfig": {"guardrailIdentifier": "g"}}), "guardrailConfig: guardrails"),
         (json!({"promptVariables": {"a": {"text": "b"}}}), "promptVariables: "),
     ];
@@ -306,8 +307,12 @@ fn additional_fields_out_of_bounds_are_refused_by_name() {
         (json!({"logit_bias": biases}), "logit_bias: at most 1024 entries"),
         (json!({"temperature": 2.5}), "temperature'"),
         (json!({"n": 2}), "n: Converse gives one answer"),
-        (json!({"thinking": {"type": "enabled", "budget_tokens": 9}}), "thinking: extended"),
+        (json!({"thinking": {"type": "enabled", "budget_tokens": 9}}), "thinking.budget_tokens'"),
+        (json!({"thinking": {"type": "enabled"}}), "thinking.budget_tokens'"),
+        (json!({"thinking": {"type": "perhaps"}}), "thinking.type'"),
         (json!({"thinking": {"type": "disabled", "x": 9}}), "extraneous key [x]"),
+        (json!({"reasoning_effort": "tiny"}), "reasoning_effort'"),
+        (json!({"reasoningConfig": {"type": "disabled", "maxReasoningEffort": "low"}}), "needs"),
     ];
     for (fields, expected) in cases {
         let message = parse(&additional(&fields)).unwrap_err();
@@ -570,6 +575,18 @@ fn every_documented_additional_field_is_known() {
     assert_eq!(ServiceTier::from_name("flex"), Some(ServiceTier::Flex));
     assert_eq!(ServiceTier::from_name("gold"), None);
     assert_eq!(ServiceTier::Reserved.as_str(), "reserved");
+}
+
+#[test]
+fn a_schema_may_stand_in_claudes_own_place_but_not_in_two() {
+    let schema = json!({"type": "object"});
+    let format = json!({"type": "json_schema", "schema": schema});
+    let mut body = additional(&json!({"output_config": {"format": format}}));
+    let asked = parse(&body).unwrap().output_format;
+    assert_eq!(asked, Some(OutputSchema { name: None, schema }));
+    body["outputConfig"] = with_schema(&json!("{}"))["outputConfig"].clone();
+    let message = parse(&body).unwrap_err();
+    assert!(message.contains("output_config conflicts with an existing field"), "{message}");
 }
 
 fn with_schema(schema: &Value) -> Value {

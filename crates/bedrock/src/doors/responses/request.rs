@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::items;
-use crate::canonical::{Prompt, Request, ServiceTier, ToolChoice};
-use crate::conversation;
+use crate::canonical::{Effort, Prompt, Request, ServiceTier, Thinking, Tool, ToolChoice};
 use crate::doors::{Named, read, read_address};
 use crate::error::WireError;
 use crate::families::openai::{self, Format};
-use crate::json::{Fields, Node, cut};
+use crate::json::{Fields, cut};
 use crate::parameters::{Absent, Parameters, Whole, whole};
+use crate::reasoning;
 
 /// Keys that are accepted without effect.
 pub const IGNORED_FIELDS: [&str; 6] = [
@@ -42,6 +42,8 @@ pub struct Echo {
     pub(super) members: Map<String, Value>,
     /// The tier that served it.
     pub(super) service_tier: ServiceTier,
+    /// The effort of reasoning that was asked for.
+    pub(super) effort: Option<&'static str>,
 }
 
 /// Reads the body.
@@ -58,14 +60,14 @@ pub fn parse_request(body: &[u8]) -> Result<Named<Echo>, WireError> {
         let mut request = Request::new(Prompt::Turns(turns));
         request.ignored = ignored;
         PARAMETERS.read(fields, &mut request)?;
-        read_tools(fields, &mut request)?;
+        openai::read_tools_as(fields, &mut request, read_tool, read_chosen)?;
         read_output(fields, &mut request)?;
         if let Some(tier) = fields.take("service_tier") {
             request.service_tier = tier.word(&openai::TIERS)?;
         }
         read_stream_options(fields, streaming, &mut request)?;
         fields.ignore(&IGNORED_FIELDS, &mut request.ignored);
-        let shown = read_echo(fields, request.service_tier)?;
+        let shown = read_echo(fields, &request)?;
         Ok(Named { model, streaming, request, shown })
     })
 }
@@ -86,38 +88,14 @@ fn refuse_state(fields: &mut Fields<'_>) -> Result<(), WireError> {
     Ok(())
 }
 
-fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    if let Some(node) = fields.take("tools") {
-        let tools = node.items()?.map(|item| {
-            item.read(|tool| {
-                read_kind(tool, "function", "only function tools are supported")?;
-                openai::read_function(tool)
-            })
-        });
-        request.tools = tools.collect::<Result<_, _>>()?;
-    }
-    if let Some(node) = fields.take("tool_choice") {
-        request.tool_choice = read_tool_choice(&node)?;
-    }
-    if fields.boolean("parallel_tool_calls")? == Some(false) {
-        let key = "parallel_tool_calls";
-        fields.refuse(&[key], "limiting the number of tool calls is not supported yet")?;
-    }
-    conversation::check_tools(&request.tools, &request.tool_choice, "tools")
+fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
+    read_kind(fields, "function", "only function tools are supported")?;
+    openai::read_function(fields)
 }
 
-fn read_tool_choice(node: &Node<'_>) -> Result<ToolChoice, WireError> {
-    if node.value().is_string() {
-        return node.word(&[
-            ("auto", ToolChoice::Auto),
-            ("required", ToolChoice::Any),
-            ("none", ToolChoice::None),
-        ]);
-    }
-    node.read(|fields| {
-        read_kind(fields, "function", "only a function can be chosen")?;
-        Ok(ToolChoice::Named(fields.require("name")?.text()?.to_owned()))
-    })
+fn read_chosen(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {
+    read_kind(fields, "function", "only a function can be chosen")?;
+    Ok(ToolChoice::Named(fields.require("name")?.text()?.to_owned()))
 }
 
 /// `type`, which must be the one that is served.
@@ -162,7 +140,7 @@ fn read_output(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), Wir
             return Err(truncation.error("only disabled is supported: nothing is left out unasked"));
         }
     }
-    fields.refuse(&["reasoning"], "reasoning effort is not supported by this model")?;
+    reasoning::read_responses_reasoning(fields, request)?;
     let why = "log-probabilities are not supported here: use chat completions";
     fields.refuse(&["top_logprobs"], why)
 }
@@ -183,7 +161,7 @@ fn read_stream_options(
 }
 
 /// The members that the response repeats. Their values were read before, but for the labels.
-fn read_echo(fields: &mut Fields<'_>, service_tier: ServiceTier) -> Result<Echo, WireError> {
+fn read_echo(fields: &mut Fields<'_>, request: &Request) -> Result<Echo, WireError> {
     if let Some(labels) = fields.take("metadata") {
         for (_, label) in labels.entries()? {
             label.text()?;
@@ -202,5 +180,10 @@ fn read_echo(fields: &mut Fields<'_>, service_tier: ServiceTier) -> Result<Echo,
     let sent = |(key, default): (&'static str, Value)| {
         (key.to_owned(), fields.take(key).map_or(default, |node| node.value().clone()))
     };
-    Ok(Echo { members: defaults.into_iter().map(sent).collect(), service_tier })
+    let effort = match request.reasoning.thinking {
+        Thinking::Off => Some("none"),
+        _ => request.reasoning.effort.map(Effort::as_str),
+    };
+    let members = defaults.into_iter().map(sent).collect();
+    Ok(Echo { members, service_tier: request.service_tier, effort })
 }

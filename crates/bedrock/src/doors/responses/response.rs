@@ -83,7 +83,7 @@ pub(super) fn response(
         "output": output,
         "parallel_tool_calls": true,
         "previous_response_id": null,
-        "reasoning": {"effort": null, "summary": null},
+        "reasoning": {"effort": echo.effort, "summary": null},
         "service_tier": echo.service_tier.as_str(),
         "store": false,
         "truncation": "disabled",

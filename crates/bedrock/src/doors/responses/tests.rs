@@ -141,7 +141,7 @@ fn refuses(cases: &[(Value, &str, &str)]) {
 #[test]
 fn options_are_refused_by_name() {
     let alone = |key: &str, value: Value| ask(&json!({ key: value }));
-    let format = json!({"format": {"type": "json_object"}});
+    let format = json!({"format": {"type": "xml"}});
     let obfuscated = json!({"include_obfuscation": true});
     refuses(&[
         (alone("input", Value::Null), "#: required key [input]", "input"),
@@ -154,7 +154,8 @@ fn options_are_refused_by_name() {
         (alone("store", json!(1)), "store: expected a boolean", "store"),
         (alone("background", json!(true)), "background responses", "background"),
         (alone("truncation", json!("auto")), "only disabled", "truncation"),
-        (alone("reasoning", json!({"effort": "low"})), "reasoning effort", "reasoning"),
+        (alone("reasoning", json!({"effort": "tiny"})), "tiny is not", "reasoning.effort"),
+        (alone("reasoning", json!({"depth": 1})), "extraneous key [depth]", "reasoning.depth"),
         (alone("top_logprobs", json!(2)), "use chat completions", "top_logprobs"),
         (alone("include", json!(["file_search_call.results"])), "is not supported", "include.0"),
         (alone("messages", json!([])), "extraneous key [messages]", "messages"),
@@ -162,7 +163,7 @@ fn options_are_refused_by_name() {
         (alone("temperature", json!(2.5)), "#/temperature: 2.5 is not less", "temperature"),
         (alone("max_output_tokens", json!(0)), "is not greater", "max_output_tokens"),
         (alone("metadata", json!({"a": 1})), "metadata.a: expected a string", "metadata.a"),
-        (alone("text", format), "structured output", "text.format.type"),
+        (alone("text", format), "#/text/format/type: xml", "text.format.type"),
         (alone("tools", json!([{"type": "web_search"}])), "found web_search", "tools.0.type"),
         (
             alone("tool_choice", json!({"type": "allowed_tools"})),

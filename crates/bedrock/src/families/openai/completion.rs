@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::response::{REASONING_END, REASONING_START, finish_reason, head, usage_value};
+use super::response::{REASONING, finish_reason, head, usage_value};
 use super::{read_agreement, read_response_format};
 use crate::canonical::{
-    Answer, BlockKind, Choice, Event, Markup, Prompt, Request, ResponseContext, StopReason,
-    TokenLogprob, Usage,
+    Answer, BlockKind, Choice, Event, Markup, Request, ResponseContext, StopReason, TokenLogprob,
+    Usage,
 };
 use crate::converse::finite;
 use crate::error::WireError;
-use crate::families::{Codec, Invocation, NativeStream};
+use crate::families::{Codec, Invocation, NativeStream, text};
 use crate::family::Family;
 use crate::json::Fields;
 use crate::parameters::{
@@ -49,9 +49,7 @@ fn read(
     parameters: &Parameters,
     invocation: Invocation<'_>,
 ) -> Result<Request, WireError> {
-    let text = fields.require("prompt")?.text_within(1, usize::MAX)?.to_owned();
-    let mut request = Request::new(Prompt::Raw { text, markup: Markup::None });
-    parameters.read(fields, &mut request)?;
+    let mut request = text::read_prompt(fields, parameters, Markup::None)?;
     read_agreement(fields, &mut request, invocation)?;
     read_response_format(fields, &mut request)?;
     fields.refuse(&["structured_outputs"], "structured output is not supported yet")?;
@@ -79,7 +77,9 @@ fn whole_choice(choice: &Choice, index: u32) -> Value {
     for block in &choice.content {
         match &block.kind {
             BlockKind::Text => text.push_str(&block.text),
-            BlockKind::Reasoning => text.extend([REASONING_START, &block.text, REASONING_END]),
+            BlockKind::Reasoning => {
+                text.extend([REASONING[0], &block.text, REASONING[1]]);
+            }
             // No tools can be offered.
             BlockKind::ToolUse { .. } => {}
         }
@@ -127,9 +127,7 @@ struct Stream {
 
 #[derive(Clone, Debug, Default)]
 struct Progress {
-    open: Option<BlockKind>,
-    /// Whether the open block has a delta.
-    said: bool,
+    writing: text::Writing,
     /// Characters of the tokens whose log-probabilities were sent.
     offset: usize,
 }
@@ -138,16 +136,18 @@ impl NativeStream for Stream {
     fn push(&mut self, event: &Event) -> Vec<Value> {
         match event {
             Event::BlockStart { choice, kind, .. } => {
-                let progress = self.choices.entry(*choice).or_default();
-                progress.open = Some(kind.clone());
-                progress.said = false;
+                self.choices.entry(*choice).or_default().writing.start(kind);
                 Vec::new()
             }
-            Event::Delta { choice, text, .. } => self.delta(*choice, text),
+            Event::Delta { choice, text, .. } => {
+                let writing = &mut self.choices.entry(*choice).or_default().writing;
+                let written = writing.delta(text, Some(REASONING));
+                written.map(|text| self.chunk(*choice, &text, None)).into_iter().collect()
+            }
             Event::BlockStop { choice, .. } => {
-                let progress = self.choices.entry(*choice).or_default();
-                let reasoned = progress.open.take() == Some(BlockKind::Reasoning) && progress.said;
-                if reasoned { vec![self.chunk(*choice, REASONING_END, None)] } else { Vec::new() }
+                let writing = &mut self.choices.entry(*choice).or_default().writing;
+                let written = writing.stop(Some(REASONING));
+                written.map(|text| self.chunk(*choice, text, None)).into_iter().collect()
             }
             Event::Logprobs { choice, tokens } => {
                 let progress = self.choices.entry(*choice).or_default();
@@ -175,19 +175,6 @@ impl NativeStream for Stream {
 }
 
 impl Stream {
-    fn delta(&mut self, choice: u32, text: &str) -> Vec<Value> {
-        let progress = self.choices.entry(choice).or_default();
-        let first = !std::mem::replace(&mut progress.said, true);
-        match &progress.open {
-            Some(BlockKind::Text) => vec![self.chunk(choice, text, None)],
-            Some(BlockKind::Reasoning) if first => {
-                vec![self.chunk(choice, &format!("{REASONING_START}{text}"), None)]
-            }
-            Some(BlockKind::Reasoning) => vec![self.chunk(choice, text, None)],
-            Some(BlockKind::ToolUse { .. }) | None => Vec::new(),
-        }
-    }
-
     fn chunk(&self, choice: u32, text: &str, reason: Option<&str>) -> Value {
         let mut chunk = head(&self.context, "cmpl", "text_completion");
         chunk["choices"] =

@@ -13,10 +13,11 @@ use crate::canonical::{OutputSchema, Prompt, Request, ServiceTier, Tool, ToolCho
 use crate::conversation;
 use crate::error::WireError;
 use crate::family::Family;
-use crate::json::{Fields, Node};
+use crate::json::Fields;
 use crate::parameters::{
     Absent, Kind, Number, Parameter, Parameters, Whole, logprobs, number, stop_or_stops, whole,
 };
+use crate::reasoning;
 use crate::sampling::TOP_K_MAX;
 
 pub(super) use completion::CODEC as COMPLETION;
@@ -80,7 +81,7 @@ fn read(
         request.service_tier = node.word(&TIERS)?;
     }
     read_response_format(fields, &mut request)?;
-    fields.refuse(&["reasoning_effort"], "reasoning effort is not supported by this model")?;
+    reasoning::read_openai_effort(fields, &mut request.reasoning)?;
     fields.ignore(&IGNORED, &mut request.ignored);
     Ok(request)
 }
@@ -100,9 +101,27 @@ pub(super) fn read_chat(
 
 /// Reads `tools`, and which of them must be used.
 pub(super) fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    request.tools = read_tool_list(fields)?;
+    read_tools_as(fields, request, read_tool, read_chosen)
+}
+
+/// The same where a tool, and an object that chooses one, have other forms.
+pub(crate) fn read_tools_as(
+    fields: &mut Fields<'_>,
+    request: &mut Request,
+    read_tool: impl Fn(&mut Fields<'_>) -> Result<Tool, WireError>,
+    read_chosen: impl Fn(&mut Fields<'_>) -> Result<ToolChoice, WireError>,
+) -> Result<(), WireError> {
+    request.tools = read_list(fields, read_tool)?;
     if let Some(node) = fields.take("tool_choice") {
-        request.tool_choice = read_tool_choice(&node)?;
+        request.tool_choice = if node.value().is_string() {
+            node.word(&[
+                ("auto", ToolChoice::Auto),
+                ("required", ToolChoice::Any),
+                ("none", ToolChoice::None),
+            ])?
+        } else {
+            node.read(read_chosen)?
+        };
     }
     if fields.boolean("parallel_tool_calls")? == Some(false) {
         let key = "parallel_tool_calls";
@@ -113,8 +132,15 @@ pub(super) fn read_tools(fields: &mut Fields<'_>, request: &mut Request) -> Resu
 
 /// Reads `tools`.
 pub(super) fn read_tool_list(fields: &mut Fields<'_>) -> Result<Vec<Tool>, WireError> {
+    read_list(fields, read_tool)
+}
+
+fn read_list(
+    fields: &mut Fields<'_>,
+    read_tool: impl Fn(&mut Fields<'_>) -> Result<Tool, WireError>,
+) -> Result<Vec<Tool>, WireError> {
     let Some(node) = fields.take("tools") else { return Ok(Vec::new()) };
-    node.items()?.map(|item| item.read(read_tool)).collect()
+    node.items()?.map(|item| item.read(&read_tool)).collect()
 }
 
 fn read_tool(fields: &mut Fields<'_>) -> Result<Tool, WireError> {
@@ -137,20 +163,11 @@ pub(crate) fn read_function(function: &mut Fields<'_>) -> Result<Tool, WireError
     })
 }
 
-fn read_tool_choice(node: &Node<'_>) -> Result<ToolChoice, WireError> {
-    if node.value().is_string() {
-        return node.word(&[
-            ("auto", ToolChoice::Auto),
-            ("required", ToolChoice::Any),
-            ("none", ToolChoice::None),
-        ]);
-    }
-    node.read(|fields| {
-        fields.require("type")?.word(&[("function", ())])?;
-        fields
-            .require("function")?
-            .read(|function| Ok(ToolChoice::Named(function.require("name")?.text()?.to_owned())))
-    })
+fn read_chosen(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {
+    fields.require("type")?.word(&[("function", ())])?;
+    fields
+        .require("function")?
+        .read(|function| Ok(ToolChoice::Named(function.require("name")?.text()?.to_owned())))
 }
 
 /// `stream` must agree with the operation and `model` with the path.

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use crate::canonical::{Answer, BlockKind, Choice, Event, ResponseContext, StopReason, Usage};
 use crate::converse::logprobs_value;
 use crate::families::NativeStream;
+use crate::families::text::Writing;
 
-pub(super) const REASONING_START: &str = "<reasoning>";
-pub(super) const REASONING_END: &str = "</reasoning>";
+/// What stands before and after reasoning.
+pub(super) const REASONING: [&str; 2] = ["<reasoning>", "</reasoning>"];
 /// Arguments of a call that has none: clients parse the text as JSON.
 const NO_ARGUMENTS: &str = "{}";
 
@@ -42,7 +43,7 @@ fn whole_choice(choice: &Choice, index: u32) -> Value {
         match &block.kind {
             BlockKind::Text => content.push_str(&block.text),
             BlockKind::Reasoning => {
-                content.extend([REASONING_START, &block.text, REASONING_END]);
+                content.extend([REASONING[0], &block.text, REASONING[1]]);
             }
             BlockKind::ToolUse { id, name } => {
                 let arguments = if block.text.is_empty() { NO_ARGUMENTS } else { &block.text };
@@ -103,11 +104,17 @@ pub(crate) struct Stream {
 
 #[derive(Clone, Debug, Default)]
 struct Progress {
-    open: Option<BlockKind>,
-    /// Whether the open block has a delta.
-    said: bool,
+    writing: Writing,
     /// Tool calls begun.
     calls: u32,
+}
+
+impl Progress {
+    /// A delta of the newest call's arguments.
+    fn arguments(&self, text: &str) -> Value {
+        let index = self.calls.saturating_sub(1);
+        json!({"tool_calls": [{"index": index, "function": {"arguments": text}}]})
+    }
 }
 
 impl Stream {
@@ -175,8 +182,7 @@ impl Stream {
     fn block_start(&mut self, choice: u32, kind: &BlockKind) -> Vec<Value> {
         let mut chunks = self.begin(choice);
         let progress = self.choices.entry(choice).or_default();
-        progress.open = Some(kind.clone());
-        progress.said = false;
+        progress.writing.start(kind);
         if let BlockKind::ToolUse { id, name } = kind {
             let call = json!({
                 "index": progress.calls,
@@ -192,32 +198,26 @@ impl Stream {
 
     fn delta(&mut self, choice: u32, text: &str) -> Vec<Value> {
         let Some(progress) = self.choices.get_mut(&choice) else { return Vec::new() };
-        let first = !std::mem::replace(&mut progress.said, true);
-        let delta = match &progress.open {
+        let delta = match progress.writing.delta(text, Some(REASONING)) {
+            Some(content) => json!({"content": content}),
+            None if progress.writing.in_call() => progress.arguments(text),
             None => return Vec::new(),
-            Some(BlockKind::Reasoning) if first => {
-                json!({"content": format!("{REASONING_START}{text}")})
-            }
-            Some(BlockKind::Text | BlockKind::Reasoning) => json!({"content": text}),
-            Some(BlockKind::ToolUse { .. }) => {
-                let index = progress.calls.saturating_sub(1);
-                json!({"tool_calls": [{"index": index, "function": {"arguments": text}}]})
-            }
         };
         vec![self.chunk(choice, delta, None)]
     }
 
     fn block_stop(&mut self, choice: u32) -> Vec<Value> {
         let Some(progress) = self.choices.get_mut(&choice) else { return Vec::new() };
-        let chunks = match &progress.open {
-            Some(BlockKind::Reasoning) if progress.said => {
-                vec![self.chunk(choice, json!({"content": REASONING_END}), None)]
-            }
-            Some(BlockKind::ToolUse { .. }) if !progress.said => self.delta(choice, NO_ARGUMENTS),
-            Some(_) | None => Vec::new(),
+        let no_arguments = progress.writing.in_call() && progress.writing.is_silent();
+        let written = progress.writing.stop(Some(REASONING));
+        let delta = if no_arguments {
+            progress.arguments(NO_ARGUMENTS)
+        } else if let Some(content) = written {
+            json!({"content": content})
+        } else {
+            return Vec::new();
         };
-        self.choices.entry(choice).or_default().open = None;
-        chunks
+        vec![self.chunk(choice, delta, None)]
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the delta becomes part of the chunk")]

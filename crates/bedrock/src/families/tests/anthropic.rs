@@ -124,9 +124,6 @@ fn options_are_refused_by_name() {
             (more(&json!({"stream": true})), "#: extraneous key [stream]"),
             (more(&json!({"logprobs": true})), "#: extraneous key [logprobs]"),
             (more(&json!({"maxTokens": 1})), "#: extraneous key [maxTokens]"),
-            (more(&json!({"thinking": {"type": "enabled", "budget_tokens": 1024}})), "thinking: "),
-            (more(&json!({"thinking": {"type": "adaptive"}})), "thinking: extended thinking"),
-            (more(&json!({"output_config": {"effort": "low"}})), "output_config.effort: "),
             (
                 more(&json!({"output_config": {"format": {"type": "x"}}})),
                 "#/output_config/format/type",
@@ -135,6 +132,23 @@ fn options_are_refused_by_name() {
                 more(&json!({"output_config": {"format": {"type": "json_schema", "schema": 5}}})),
                 "output_config.format.schema: expected an object",
             ),
+            (
+                more(&json!({"thinking": {"type": "enabled", "budget_tokens": 1023}})),
+                "#/thinking/budget_tokens: 1023 is not greater",
+            ),
+            (more(&json!({"thinking": {"type": "maybe"}})), "#/thinking/type: maybe is not"),
+            (
+                more(&json!({"thinking": {"type": "adaptive"}, "temperature": 0.5})),
+                "`temperature` may only",
+            ),
+            (
+                more(&json!({
+                    "thinking": {"type": "adaptive"}, "output_config": {"effort": "low"},
+                    "temperature": 0.5,
+                })),
+                "`temperature` may only",
+            ),
+            (more(&json!({"output_config": {"effort": "tiny"}})), "#/output_config/effort: tiny"),
             (more(&json!({"system": 5})), "system: expected a list"),
             (more(&json!({"system": [{"type": "image"}]})), "system.0.type: only text blocks"),
             (more(&json!({"tools": [{"type": "bash_20250124", "name": "bash"}]})), "tools.0.type"),

@@ -69,7 +69,7 @@ fn refusals_name_the_field() {
             (completion("suffix", json!("x")), "suffix: text cannot be inserted"),
             (completion("best_of", json!(2)), "best_of: choosing the best"),
             (completion("structured_outputs", json!({"regex": "a"})), "structured_outputs: struc"),
-            (completion("response_format", json!({"type": "json_object"})), "response_format: s"),
+            (completion("response_format", json!({"type": "xml"})), "#/response_format/type: xml"),
             (completion("max_gen_len", json!(1)), "#: extraneous key [max_gen_len]"),
         ],
     );

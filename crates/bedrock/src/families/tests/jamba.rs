@@ -47,10 +47,7 @@ fn refusals_name_the_field() {
             (more(&json!({"documents": documents})), "documents: documents are not supported yet"),
             (more(&json!({"stream": true})), "stream: does not agree with the operation"),
             (more(&json!({"service_tier": "flex"})), "#: extraneous key [service_tier]"),
-            (
-                more(&json!({"response_format": {"type": "json_object"}})),
-                "response_format: structured output is not supported yet",
-            ),
+            (more(&json!({"response_format": {"type": "xml"}})), "#/response_format/type: xml"),
         ],
     );
 }

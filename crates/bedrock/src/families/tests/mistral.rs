@@ -74,10 +74,7 @@ fn refusals_name_the_field() {
             (more("n", json!(2)), "#: extraneous key [n]"),
             (more("max_completion_tokens", json!(2)), "extraneous key [max_completion_tokens]"),
             (more("tool_choice", json!("any")), "a tool must be used, but none is defined"),
-            (
-                more("response_format", json!({"type": "json_object"})),
-                "response_format: structured output is not supported yet",
-            ),
+            (more("response_format", json!({"type": "xml"})), "#/response_format/type: xml"),
             (
                 json!({"messages": [{"role": "user", "content": image}]}),
                 "this model doesn't support content parts of type image_url",

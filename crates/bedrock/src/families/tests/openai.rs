@@ -181,7 +181,7 @@ fn options_are_refused_by_name() {
                 more(&json!({"response_format": {"type": "text", "json_schema": {}}})),
                 "#/response_format: extraneous key [json_schema]",
             ),
-            (more(&json!({"reasoning_effort": "low"})), "reasoning_effort: "),
+            (more(&json!({"reasoning_effort": "tiny"})), "#/reasoning_effort: tiny is not"),
             (more(&json!({"parallel_tool_calls": false})), "parallel_tool_calls: "),
             (more(&json!({"service_tier": "gold"})), "#/service_tier: gold is not"),
             (more(&json!({"tool_choice": "required"})), "tools: a tool must be used"),

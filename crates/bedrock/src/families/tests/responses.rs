@@ -152,68 +152,35 @@ fn the_last_chunk_and_only_it_carries_the_metrics() {
 fn stop_reasons_have_each_familys_words_and_failures_are_never_passed_off_as_an_end() {
     use StopReason::*;
     // In the order of `SERVED`, up to Cohere; what follows speaks as OpenAI and Llama do.
-    let titan = ["FINISH", "tool_use", "LENGTH", "STOP_CRITERIA_MET", "LENGTH"];
+    let window = "model_context_window_exceeded";
+    let [malformed_call, malformed] = [MalformedToolUse, MalformedModelOutput].map(|reason| {
+        let word = reason.as_str();
+        (reason, format!("{} ERROR", [word; 7].join(" ")))
+    });
     let table = [
-        (EndTurn, ["end_turn", "stop", "stop", "end_turn", titan[0], "stop", "stop", "COMPLETE"]),
+        (EndTurn, "end_turn stop stop end_turn FINISH stop stop COMPLETE".to_owned()),
         (
             ToolUse,
-            [
-                "tool_use",
-                "tool_use",
-                "tool_calls",
-                "tool_use",
-                titan[1],
-                "tool_use",
-                "tool_calls",
-                "COMPLETE",
-            ],
+            "tool_use tool_use tool_calls tool_use tool_use tool_use tool_calls COMPLETE"
+                .to_owned(),
         ),
         (
             MaxTokens,
-            [
-                "max_tokens",
-                "length",
-                "length",
-                "max_tokens",
-                titan[2],
-                "length",
-                "length",
-                "MAX_TOKENS",
-            ],
+            "max_tokens length length max_tokens LENGTH length length MAX_TOKENS".to_owned(),
         ),
         (
             StopSequence,
-            [
-                "stop_sequence",
-                "stop",
-                "stop",
-                "stop_sequence",
-                titan[3],
-                "stop",
-                "stop",
-                "COMPLETE",
-            ],
+            "stop_sequence stop stop stop_sequence STOP_CRITERIA_MET stop stop COMPLETE".to_owned(),
         ),
         (
             ModelContextWindowExceeded,
-            [
-                "model_context_window_exceeded",
-                "length",
-                "length",
-                "model_context_window_exceeded",
-                titan[4],
-                "length",
-                "length",
-                "ERROR_LIMIT",
-            ],
+            format!("{window} length length {window} LENGTH length length ERROR_LIMIT"),
         ),
+        malformed_call,
+        malformed,
     ];
-    let bad = [MalformedToolUse, MalformedModelOutput].map(|reason| {
-        let mut words = [reason.as_str(); 8];
-        words[7] = "ERROR";
-        (reason, words)
-    });
-    for (reason, words) in table.into_iter().chain(bad) {
+    for (reason, words) in &table {
+        let (reason, words) = (*reason, words.split(' ').collect::<Vec<_>>());
         let like = [words[2], words[1], words[2], words[1]];
         let words = words.into_iter().chain(like);
         for ((name, family, whole, streamed), word) in SERVED.into_iter().zip(words) {
