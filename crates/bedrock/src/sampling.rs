@@ -13,10 +13,12 @@ pub(crate) const TOP_K_MAX: u32 = 1_000_000;
 const LOGIT_BIAS_MAX: usize = 1024;
 /// Most alternatives of log-probabilities.
 const TOP_LOGPROBS_MAX: u32 = 20;
+/// Most candidates a step of an explanation.
+const EXPLAIN_MAX: u32 = 20;
 /// Smallest repetition penalty; it divides.
 const REPETITION_MIN: f32 = 0.01;
 
-/// Reads `min_p`, `seed`, the three penalties and `logit_bias`.
+/// Reads `min_p`, `seed`, the three penalties, `logit_bias` and `explain`.
 pub(crate) fn read_common(
     fields: &mut Fields<'_>,
     sampling: &mut Sampling,
@@ -29,6 +31,7 @@ pub(crate) fn read_common(
     if let Some(node) = fields.take("logit_bias") {
         sampling.logit_bias = logit_bias(&node)?;
     }
+    sampling.explain = fields.integer("explain", 1, EXPLAIN_MAX)?;
     Ok(())
 }
 

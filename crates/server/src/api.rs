@@ -146,7 +146,7 @@ pub(crate) fn describe<B>(
     response: &mut Response<B>,
     facts: &Facts,
     started: Option<Started>,
-    ignored: &[String],
+    request: &Request,
 ) {
     put(response, "x-outcrop-model", &facts.model);
     put(response, "x-outcrop-fingerprint", &facts.fingerprint);
@@ -154,8 +154,12 @@ pub(crate) fn describe<B>(
     if let Some(started) = started {
         put(response, "x-outcrop-cached-tokens", &started.cached_tokens.to_string());
     }
-    if !ignored.is_empty() {
-        put(response, "x-outcrop-ignored-keys", &ignored.join(", "));
+    if !request.ignored.is_empty() {
+        put(response, "x-outcrop-ignored-keys", &request.ignored.join(", "));
+    }
+    let advice = bedrock::advice::advise(request);
+    if !advice.is_empty() {
+        put(response, "x-outcrop-advice", &advice.join("; "));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::sampling::{self, TOP_K_MAX};
 /// The keys that are honoured. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in the
 /// request's own `inferenceConfig` are accepted too. `thinking` may only be `{"type": "disabled"}`. Temperature may
 /// reach 2, as in the widest of the native bodies.
-pub const ADDITIONAL_FIELDS: [&str; 16] = [
+pub const ADDITIONAL_FIELDS: [&str; 17] = [
     "temperature",
     "top_p",
     "max_tokens",
@@ -27,6 +27,7 @@ pub const ADDITIONAL_FIELDS: [&str; 16] = [
     "logit_bias",
     "logprobs",
     "top_logprobs",
+    "explain",
     "thinking",
 ];
 

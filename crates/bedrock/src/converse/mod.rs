@@ -8,6 +8,7 @@
 
 mod additional;
 mod content;
+mod explain;
 mod request;
 mod response;
 mod stream;
@@ -15,6 +16,7 @@ mod tools;
 
 pub(crate) use additional::read_thinking;
 pub use additional::{ADDITIONAL_FIELDS, IGNORED_FIELDS};
+pub(crate) use explain::explain_value;
 pub(crate) use request::parse_countable;
 pub use request::parse_request;
 pub use response::{Echo, encode_answer, response_fields};

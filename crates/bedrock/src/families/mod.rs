@@ -11,7 +11,8 @@ mod openai;
 
 use serde_json::{Value, json};
 
-use crate::canonical::{Answer, Event, Latency, Request, ResponseContext, Usage};
+use crate::canonical::{Answer, Event, Latency, Request, ResponseContext, TokenLogprob, Usage};
+use crate::converse::explain_value;
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::{self, Node, Wording};
@@ -31,6 +32,13 @@ enum Shape {
     Anthropic,
     Llama,
     OpenAi,
+}
+
+impl Shape {
+    /// Whether the shape carries log-probabilities, and explanations with them.
+    fn has_logprobs(self) -> bool {
+        self == Shape::OpenAi
+    }
 }
 
 fn shape(family: Family) -> Result<Shape, WireError> {
@@ -84,16 +92,34 @@ pub fn encode_answer(
     latency: &Latency,
 ) -> Result<Value, WireError> {
     let _ = latency; // No native unary body carries times; they go into headers.
-    Ok(match shape(family)? {
+    let shape = shape(family)?;
+    let mut body = match shape {
         Shape::Anthropic => anthropic::encode_answer(answer, context),
         Shape::Llama => llama::encode_answer(answer),
         Shape::OpenAi => openai::encode_answer(answer, context),
-    })
+    };
+    if !shape.has_logprobs() {
+        let tokens = answer.choices.first().map_or(&[][..], |choice| &choice.logprobs);
+        insert_explanations(&mut body, tokens);
+    }
+    Ok(body)
+}
+
+/// A field of our own, in bodies that have no log-probabilities for it to stand beside.
+fn insert_explanations(body: &mut Value, tokens: &[TokenLogprob]) {
+    let explained = explain_value(tokens);
+    if !explained.is_null() {
+        body["explain"] = explained;
+    }
 }
 
 /// Turns canonical events into the native chunks of one response.
 #[derive(Clone, Debug)]
-pub struct StreamEncoder(Encoder);
+pub struct StreamEncoder {
+    encoder: Encoder,
+    /// Tokens whose explanations leave with the last chunk, in shapes without log-probabilities.
+    explained: Option<Vec<TokenLogprob>>,
+}
 
 #[derive(Clone, Debug)]
 enum Encoder {
@@ -108,17 +134,20 @@ impl StreamEncoder {
     /// # Errors
     /// The family's bodies are not served.
     pub fn new(family: Family, context: ResponseContext) -> Result<Self, WireError> {
-        Ok(StreamEncoder(match shape(family)? {
+        let shape = shape(family)?;
+        let encoder = match shape {
             Shape::Anthropic => Encoder::Anthropic(anthropic::Stream::new(context)),
             Shape::Llama => Encoder::Llama(llama::Stream::new(&context)),
             Shape::OpenAi => Encoder::OpenAi(openai::Stream::new(context)),
-        }))
+        };
+        let explained = (!shape.has_logprobs()).then(Vec::new);
+        Ok(StreamEncoder { encoder, explained })
     }
 
     /// The chunks before the first event.
     #[must_use]
     pub fn start(&mut self) -> Vec<Value> {
-        match &mut self.0 {
+        match &mut self.encoder {
             Encoder::Anthropic(stream) => stream.start(),
             Encoder::Llama(_) | Encoder::OpenAi(_) => Vec::new(),
         }
@@ -127,7 +156,10 @@ impl StreamEncoder {
     /// The chunks of an event.
     #[must_use]
     pub fn push(&mut self, event: &Event) -> Vec<Value> {
-        match &mut self.0 {
+        if let (Some(explained), Event::Logprobs { tokens, .. }) = (&mut self.explained, event) {
+            explained.extend(tokens.iter().filter(|token| token.explanation.is_some()).cloned());
+        }
+        match &mut self.encoder {
             Encoder::Anthropic(stream) => stream.push(event),
             Encoder::Llama(stream) => stream.push(event),
             Encoder::OpenAi(stream) => stream.push(event),
@@ -137,12 +169,13 @@ impl StreamEncoder {
     /// The last chunks; the very last carries `amazon-bedrock-invocationMetrics`.
     #[must_use]
     pub fn finish(&mut self, usage: Usage, latency: Latency) -> Vec<Value> {
-        let mut chunks = match &mut self.0 {
+        let mut chunks = match &mut self.encoder {
             Encoder::Anthropic(stream) => stream.finish(usage),
             Encoder::Llama(stream) => stream.finish(usage),
             Encoder::OpenAi(stream) => stream.finish(usage),
         };
         if let Some(last) = chunks.last_mut() {
+            insert_explanations(last, self.explained.as_deref().unwrap_or_default());
             last["amazon-bedrock-invocationMetrics"] = invocation_metrics(usage, latency);
         }
         chunks

@@ -28,7 +28,7 @@ pub(crate) async fn converse(call: &mut Call, segment: &str) -> Outcome {
     let body =
         converse::encode_answer(&answer, &context, &call.record.latency(), &Echo::of(&request));
     let mut response = respond::json(StatusCode::OK, &body)?;
-    describe(&mut response, &facts, Some(started), &request.ignored);
+    describe(&mut response, &facts, Some(started), &request);
     describe_whole(&mut response, call);
     Ok(Reply::Whole(response))
 }
@@ -48,7 +48,7 @@ pub(crate) async fn converse_stream(call: &mut Call, segment: &str) -> Outcome {
     };
     let mut response = Response::new(());
     put(&mut response, "content-type", eventstream::CONTENT_TYPE);
-    describe(&mut response, &facts, started, &request.ignored);
+    describe(&mut response, &facts, started, &request);
     let encoder = ConverseFrames {
         context: context(call, &asked, &facts, 0),
         echo: Echo::of(&request),

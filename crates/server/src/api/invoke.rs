@@ -31,7 +31,7 @@ pub(crate) async fn invoke(call: &mut Call, segment: &str) -> Outcome {
     let context = context(call, &asked, &facts, started.seed);
     let body = families::encode_answer(family, &answer, &context, &call.record.latency())?;
     let mut response = respond::json(StatusCode::OK, &body)?;
-    describe(&mut response, &facts, Some(started), &request.ignored);
+    describe(&mut response, &facts, Some(started), &request);
     describe_whole(&mut response, call);
     describe_served(&mut response, request.service_tier);
     Ok(Reply::Whole(response))
@@ -52,7 +52,7 @@ pub(crate) async fn invoke_stream(call: &mut Call, segment: &str) -> Outcome {
     let mut response = Response::new(());
     put(&mut response, "content-type", eventstream::CONTENT_TYPE);
     put(&mut response, "x-amzn-bedrock-content-type", "application/json");
-    describe(&mut response, &facts, started, &request.ignored);
+    describe(&mut response, &facts, started, &request);
     describe_served(&mut response, request.service_tier);
     let encoder = NativeFrames { family, context: context(call, &asked, &facts, 0), encoder: None };
     let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };
