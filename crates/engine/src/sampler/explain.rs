@@ -121,7 +121,7 @@ fn allowed(row: &[f32]) -> impl Fn((u64, f32)) -> Option<(u64, f32)> {
 
 /// Shannon entropy in nats of the softmax of `row`, whose weights are `left`: with x the logits less their maximum, w = e^x
 /// and S the sum of all w, it is ln S − Σ w·x / S.
-fn entropy(row: &[f32], left: &Left) -> f32 {
+fn entropy(row: &[f32], left: &[(u64, f32)]) -> f32 {
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let (mut sum, mut moment) = (0.0f64, 0.0f64);
     for &(key, weight) in left {
