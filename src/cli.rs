@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Talk with a model in the terminal, no server needed
     Chat(Chat),
+    /// Try sampling parameters together: a grid of them, several seeds each, measured and compared
+    Tune(Tune),
     /// List the model ids that are known, and what answers for each
     Models(Models),
     /// Make, list and revoke the keys that callers sign with
@@ -77,9 +79,10 @@ pub(crate) struct Serve {
 Examples:
   outcrop chat
   outcrop chat --model ~/models/qwen3-0.6b-q8_0.gguf --system 'Answer in one sentence.'
+  outcrop chat --preset creative
   echo 'Tell me a story about a fox.' | outcrop chat
 
-Inside, /help lists the commands: /set temperature 0.2, /system TEXT, /reset, /quit.")]
+Inside, /help lists the commands: /set temperature 0.2, /explain on, /system TEXT, /reset, /quit.")]
 pub(crate) struct Chat {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -89,6 +92,72 @@ pub(crate) struct Chat {
     /// System prompt
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
+    /// Sampling parameters for a purpose: extraction, classification, code, creative
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "\
+Examples:
+  outcrop tune 'Tell me a short story about a fox.' --temperature 0,0.3,0.7,1 --top-p 0.5,0.9,1 --html tune.html
+  outcrop tune 'Name a colour.' --preset creative --min-p 0,0.05,0.2 --seeds 8 --max-tokens 16
+  outcrop tune 'Extract the name as JSON: I am Ada.' --schema name.json --temperature 0,1
+  outcrop tune 'Once upon a time' --temperature 1 --top-k 40 --seeds 1 --explain=3
+
+What is measured, and how: docs/tune.md. The same command gives the same table.")]
+pub(crate) struct Tune {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What to ask
+    #[arg(value_name = "PROMPT")]
+    pub(crate) prompt: String,
+    /// GGUF file to ask, in place of the configured or built-in model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// System prompt
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Values that the lists below start from: extraction, classification, code, creative
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    #[command(flatten)]
+    pub(crate) axes: Axes,
+    /// Answers of each combination, with the seeds 1, 2, 3 and so on
+    #[arg(long, value_name = "COUNT", default_value_t = 4)]
+    pub(crate) seeds: usize,
+    /// Most tokens of an answer [default: 128, or the preset's]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_tokens: Option<usize>,
+    /// JSON Schema that answers are checked against
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
+    /// Write a page with heat maps, distributions and answers
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Show what every step of the sampler left for the first tokens of the first answer
+    #[arg(long, value_name = "TOKENS", num_args = 0..=1, require_equals = true, default_missing_value = "4")]
+    pub(crate) explain: Option<usize>,
+}
+
+/// Lists of values; every combination of them is tried.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Axes {
+    /// Temperatures
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) temperature: Vec<String>,
+    /// Values of top_p
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) top_p: Vec<String>,
+    /// Values of top_k
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) top_k: Vec<String>,
+    /// Values of min_p
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) min_p: Vec<String>,
+    /// Values of repetition_penalty
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) repetition_penalty: Vec<String>,
 }
 
 #[derive(Args, Clone, Debug, Default)]

@@ -5,3 +5,4 @@ pub(crate) mod doctor;
 pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod serve;
+pub(crate) mod tune;

@@ -3,9 +3,13 @@
 mod cli;
 mod cmd;
 mod config;
+mod explain;
 mod loading;
+mod local;
 mod machine;
 mod out;
+mod presets;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -20,6 +24,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => cmd::serve::run(&args),
         Command::Chat(args) => cmd::chat::run(&args),
+        Command::Tune(args) => cmd::tune::run(&args),
         Command::Models(args) => cmd::models::run(&args),
         Command::Keys(args) => cmd::keys::run(args.action),
         Command::Doctor(args) => cmd::doctor::run(&args),

@@ -2,6 +2,13 @@
 
 use std::io::{self, StdoutLock, Write};
 
+use comfy_table::{LineStyle, TableStyle};
+
+/// Tables have a line above, below and under their header, and one line a row.
+pub(crate) const TABLE: TableStyle =
+    TableStyle::new().top_border(RULE).header_separator(RULE).bottom_border(RULE);
+const RULE: LineStyle = LineStyle::none().fill('─').junction('─');
+
 /// Buffered standard output. A closed pipe is an error that [`is_closed_pipe`] knows, and `main` takes for success.
 pub(crate) fn stdout() -> io::BufWriter<StdoutLock<'static>> {
     io::BufWriter::new(io::stdout().lock())

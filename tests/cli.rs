@@ -29,7 +29,7 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn help_of_every_command_has_examples_and_succeeds() {
     assert!(stdout(&run(&["--help"])).contains("Exit codes"));
-    for command in ["serve", "chat", "models", "keys", "doctor"] {
+    for command in ["serve", "chat", "tune", "models", "keys", "doctor"] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("Examples:"), "{command}");
@@ -175,6 +175,102 @@ fn chat_answers_each_line_of_its_input() {
     assert!(!first.trim().is_empty());
     assert_eq!(first, second, "temperature 0, and nothing remembered");
     assert_eq!(stderr(&output).matches("tokens/s").count(), 2, "{}", stderr(&output));
+}
+
+/// What `outcrop chat` writes when this is its input.
+fn chat(arguments: &[&str], script: &str) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = outcrop(home.path(), &[&["chat"], arguments].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn chat_explains_the_tokens_of_its_last_answer() {
+    let script = "/set seed 3\n/set top_k 2\n/set max_tokens 4\nWhat can you do?\n/explain 1\n/reset\n\
+                  /explain on\nWhat can you do?\n/explain\n/explain 2\n/explain 9\n";
+    let text = stdout(&chat(&[], script));
+    let (plain, rest) = text.split_once("The last answer was not explained").unwrap();
+    let (_, told) = rest.split_once("explained.\n").unwrap();
+    let answer = plain.split_once("max_tokens is 4\n").unwrap().1;
+    assert!(told.starts_with(answer), "explaining changes no token: {answer:?} {told}");
+    for part in
+        ["1:\"", "4:\"", "<- drawn", "tokens left", "top_k", "No change by repetition_penalty"]
+    {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    assert!(told.contains("a token's number from 1 to 4"), "{told}");
+}
+
+#[test]
+fn chat_takes_presets_by_option_and_by_command() {
+    let text = stdout(&chat(
+        &["--preset", "creative"],
+        "/set\n/preset\n/preset extraction\n/set\n/preset odd\n",
+    ));
+    let min_p = |value: &str| text.contains(&format!("{:<20} {value:<10}", "min_p"));
+    assert!(min_p("0.05") && min_p("0"), "{text}");
+    assert!(text.contains("Not set: there is no preset \"odd\"; there are extraction"), "{text}");
+    let refused = run(&["chat", "--preset", "odd"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("there is no preset"), "{}", stderr(&refused));
+}
+
+#[test]
+fn tune_gives_the_same_table_and_page_each_time() {
+    let home = tempfile::tempdir().unwrap();
+    let schema = home.path().join("schema.json");
+    std::fs::write(&schema, r#"{"type": "object"}"#).unwrap();
+    let tune = |page: &str| {
+        let lists =
+            ["--temperature", "0,1", "--top-p", "0.5,1", "--seeds", "3", "--max-tokens", "12"];
+        let output = outcrop(home.path(), &["tune", "Tell me a <b>story</b>."])
+            .args(lists)
+            .args(["--explain=1", "--html", page, "--schema"])
+            .arg(&schema)
+            .current_dir(home.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        (
+            stdout(&output).replace(page, "PAGE"),
+            std::fs::read_to_string(home.path().join(page)).unwrap(),
+        )
+    };
+    let (first, second) = (tune("a.html"), tune("b.html"));
+    assert_eq!(first, second);
+    let (table, page) = first;
+    let row = |start: [&str; 2]| {
+        let cells = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let mut rows = cells.filter(|cells| cells.starts_with(&start));
+        rows.next().unwrap_or_else(|| panic!("no row {start:?} in {table}"))
+    };
+    // At temperature 0 all seeds give one answer; at temperature 1 they do not.
+    assert_eq!(row(["0", "1"])[2..4], ["1.00", "1.00"]);
+    assert_ne!(row(["1", "1"])[2], "1.00");
+    for part in ["distinct-3", "entropy", "repeated", "valid", "<- drawn"] {
+        assert!(table.contains(part), "no {part} in {table}");
+    }
+    assert!(page.contains("Tell me a &lt;b&gt;story&lt;/b&gt;."), "the prompt is escaped");
+}
+
+#[test]
+fn tune_refuses_what_is_wrong_before_it_loads_a_model() {
+    for (arguments, why) in [
+        (["--temperature", "0,3"], "--temperature: \"3\" is wrong: temperature is 0 to 2"),
+        (["--seeds", "401"], "one call makes at most 400"),
+        (["--preset", "odd"], "--preset: there is no preset"),
+        (["--schema", "/nowhere.json"], "--schema: cannot read /nowhere.json"),
+    ] {
+        let output = run(&[&["tune", "Hi", "--model", "/nowhere.gguf"], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
 }
 
 /// A server as a process, killed if the test ends early.

@@ -218,3 +218,18 @@ def test_only_named_response_fields_are_returned(ask):
     assert set(named) == {"seed"}
     with pytest.raises(Exception, match="ValidationException"):
         ask(paths=["no pointer"], temperature=0)
+
+
+def test_an_explanation_ends_with_the_token_that_was_drawn(ask):
+    fields = {"seed": 3, "explain": 5, "top_k": 4, "min_p": 0.05}
+    told = ask(fields, ["/explain"], temperature=0.8, maxTokens=12)
+    del fields["explain"]
+    assert text_of(ask(fields, temperature=0.8, maxTokens=12)) == text_of(told)
+    tokens = told["additionalModelResponseFields"]["explain"]
+    assert len(tokens) == 12
+    for token in tokens:
+        last = [stage for stage in token["stages"] if stage["changed"]][-1]
+        mass = sum(float(candidate["probability"]) for candidate in last["candidates"]) + float(last["rest"])
+        assert mass == pytest.approx(1, abs=1e-5)
+        assert token["id"] in [candidate["id"] for candidate in last["candidates"]]
+        assert last["kept"] <= 4

@@ -1,7 +1,6 @@
 //! `outcrop chat`: a conversation in the terminal with the engine in this process. Each line of input is a turn.
 
 mod session;
-mod settings;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -9,7 +8,8 @@ use anyhow::Context as _;
 use server::ModelSource;
 
 use crate::cli::{self, Serve};
-use crate::{config, loading, out};
+use crate::local::Ended;
+use crate::{config, explain, loading, out, presets};
 use session::{Session, Totals};
 
 const HELP: &str = "\
@@ -17,17 +17,27 @@ const HELP: &str = "\
 /set NAME VALUE      change one, for example: /set temperature 0.2
 /unset NAME          back to its default
 /system TEXT         change the system prompt and begin anew; without TEXT there is none
+/preset              show the presets
+/preset NAME         set sampling parameters for a purpose
+/explain on|off      keep, or stop keeping, why each token of an answer was drawn
+/explain             number the tokens of the last answer
+/explain NUMBER      show what every step of the sampler left for that token
 /reset               forget the conversation
 /help                this list
 /quit                end (or end of input)";
 
 pub(crate) fn run(args: &cli::Chat) -> anyhow::Result<()> {
+    let preset =
+        args.preset.as_deref().map(presets::find).transpose().map_err(anyhow::Error::msg)?;
     let serve = Serve { place: args.place.clone(), model: args.model.clone(), ..Serve::default() };
     let config = config::load(&serve)?;
     let source = &config.server.default_model;
     let parts = loading::loader(config.threads)(source)
         .map_err(|reason| anyhow::anyhow!("cannot load {source}: {reason}"))?;
     let mut session = Session::new(parts, &config.server, args.system.clone())?;
+    if let Some(preset) = preset {
+        session.settings.apply(preset).map_err(anyhow::Error::msg)?;
+    }
     let terminal = io::stdin().is_terminal();
     if terminal {
         greet(&session, source);
@@ -77,7 +87,38 @@ fn obey(session: &mut Session, line: &str) -> io::Result<()> {
             report(session.settings.set(name, value.trim()))
         }
         "/unset" => report(session.settings.unset(rest)),
+        "/preset" if rest.is_empty() => out::line(&presets::list()),
+        "/preset" => report(apply(session, rest)),
+        "/explain" => out::line(&explain(session, rest)),
         _ => out::line(&format!("There is no command {command}; /help lists them.")),
+    }
+}
+
+fn apply(session: &mut Session, name: &str) -> Result<String, String> {
+    let preset = presets::find(name)?;
+    session.settings.apply(preset)?;
+    Ok(format!("{}: {}", preset.name, preset.why))
+}
+
+/// What `/explain` shows.
+fn explain(session: &mut Session, what: &str) -> String {
+    match what {
+        "on" | "off" => {
+            session.explains = what == "on";
+            let answers = if session.explains { "are" } else { "are not" };
+            return format!("Answers from now on {answers} explained.");
+        }
+        _ if session.explained().is_empty() => {
+            return "The last answer was not explained; /explain on, then ask again.".to_owned();
+        }
+        "" => return explain::numbered(session.explained()),
+        _ => {}
+    }
+    let tokens = session.explained();
+    let number = what.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    match number.and_then(|index| tokens.get(index)) {
+        Some(token) => explain::table(token),
+        None => format!("/explain takes on, off, or a token's number from 1 to {}.", tokens.len()),
     }
 }
 
@@ -113,10 +154,10 @@ fn answer(session: &mut Session, text: &str) -> anyhow::Result<()> {
 }
 
 fn describe(totals: &Totals) -> String {
-    let Totals { input, cached, output, seed, .. } = totals;
+    let Ended { input, cached, output, seed, first_token, .. } = totals.ended;
     let speed =
         totals.tokens_per_second().map_or(String::new(), |speed| format!(", {speed:.0} tokens/s"));
-    let first = totals.first_token.as_millis();
+    let first = first_token.as_millis();
     let stop = totals.stop_reason;
     format!(
         "[{output} tokens{speed}, first after {first} ms; prompt {input} tokens, {cached} of them cached; {stop}; seed {seed}]"

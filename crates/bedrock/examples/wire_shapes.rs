@@ -120,6 +120,7 @@ fn runtime() -> Vec<Value> {
             bytes: b"G".to_vec(),
             logprob: -0.5,
             top: Vec::new(),
+            explanation: None,
         }];
         let choice = Choice { content, stop_reason, stop_sequence: Some("x".into()), logprobs };
         Answer { choices: vec![choice], usage: USAGE }

@@ -2,6 +2,7 @@
 //!
 //! Sans-IO: bytes and values in, bytes and values out. It must never know tokio, axum, files or vocabularies.
 
+pub mod advice;
 pub mod canonical;
 pub mod catalogue;
 pub mod control;

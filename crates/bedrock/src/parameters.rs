@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::canonical::{Request, Sampling};
 use crate::error::WireError;
 use crate::json::{Fields, Node, Wording};
-use crate::sampling::{self, TOP_LOGPROBS_MAX};
+use crate::sampling::{self, EXPLAIN_MAX, TOP_LOGPROBS_MAX};
 
 /// The least number above zero: a bound for numbers that must not be zero.
 pub const ABOVE_ZERO: f32 = f32::MIN_POSITIVE;
@@ -60,6 +60,8 @@ pub enum Kind {
     Logprobs,
     /// Of how many alternatives log-probabilities are given.
     LogprobCount,
+    /// How many candidates of each step of the sampler are told, for every token. None are when absent.
+    Explain,
 }
 
 /// Numbers that the engine takes.
@@ -118,6 +120,7 @@ pub const COMMON: &[Parameter] = &[
     // The least is above 0, as it divides.
     number(Number::RepetitionPenalty, "repetition_penalty", (0.01, 2.0), Absent::Off),
     Parameter { name: "logit_bias", older: None, kind: Kind::LogitBias },
+    Parameter { name: "explain", older: None, kind: Kind::Explain },
 ];
 
 /// A row of a number.
@@ -224,6 +227,7 @@ impl Parameter {
             Kind::Stops { .. } => "stop texts",
             Kind::LogitBias => "logit bias",
             Kind::Logprobs | Kind::LogprobCount => "log-probabilities",
+            Kind::Explain => "explanations",
         }
     }
 
@@ -269,6 +273,7 @@ impl Parameter {
             Kind::Logprobs | Kind::LogprobCount => {
                 request.sampling.logprobs = Some(node.integer_u32(0, TOP_LOGPROBS_MAX)?);
             }
+            Kind::Explain => request.sampling.explain = Some(node.integer_u32(1, EXPLAIN_MAX)?),
         }
         Ok(())
     }

@@ -9,6 +9,8 @@ pub(crate) const TOP_K_MAX: u32 = 1_000_000;
 const LOGIT_BIAS_MAX: usize = 1024;
 /// Most alternatives of log-probabilities.
 pub(crate) const TOP_LOGPROBS_MAX: u32 = 20;
+/// Most candidates a step of an explanation.
+pub(crate) const EXPLAIN_MAX: u32 = 20;
 
 /// Token id (as text, the only kind of key that JSON has) to a bias in −100 to 100.
 pub(crate) fn logit_bias(node: &Node<'_>) -> Result<Vec<(u32, f32)>, WireError> {

@@ -115,6 +115,7 @@ mod laws {
             Kind::Stops { .. } => json!(request.stop_sequences),
             Kind::LogitBias => json!(sampling.logit_bias),
             Kind::Logprobs | Kind::LogprobCount => json!(sampling.logprobs),
+            Kind::Explain => json!(sampling.explain),
         }
     }
 
@@ -184,6 +185,7 @@ mod laws {
                     }
                     cell.refuses(&json!(21));
                 }
+                Kind::Explain => check_whole(cell, (1, 20)),
             }
         }
     }
@@ -197,7 +199,9 @@ mod laws {
                 Kind::Whole { sets: Whole::Choices, absent, .. } => expected(absent, json!(1)),
                 Kind::Whole { absent, .. } => expected(absent, json!(null)),
                 Kind::Stops { .. } | Kind::LogitBias => Some(json!([])),
-                Kind::Seed | Kind::Logprobs | Kind::LogprobCount => Some(json!(null)),
+                Kind::Seed | Kind::Logprobs | Kind::LogprobCount | Kind::Explain => {
+                    Some(json!(null))
+                }
             };
             match absent {
                 Some(absent) => {

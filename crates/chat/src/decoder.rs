@@ -5,7 +5,9 @@ mod modes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bedrock::canonical::{BlockKind, Event, StopReason, TokenLogprob, Tool};
+use bedrock::canonical::{
+    BlockKind, Candidate, Event, Explanation, Stage, StopReason, TokenLogprob, Tool,
+};
 use engine::{FinishReason, TokenId, Tokenizer};
 
 use crate::dialect::{Dialect, Use};
@@ -462,5 +464,27 @@ fn entry(tokenizer: &dyn Tokenizer, logprob: &engine::TokenLogprob) -> TokenLogp
         let (token, bytes) = text(id);
         (token, bytes, value)
     });
-    TokenLogprob { token, bytes, logprob: logprob.logprob, top: top.collect() }
+    let explanation = logprob.explanation.as_deref();
+    let explanation = explanation.map(|told| Box::new(explain(tokenizer, logprob.token, told)));
+    TokenLogprob { token, bytes, logprob: logprob.logprob, top: top.collect(), explanation }
+}
+
+/// An explanation with the tokens' texts.
+fn explain(tokenizer: &dyn Tokenizer, id: TokenId, told: &engine::Explanation) -> Explanation {
+    let candidate = |candidate: &engine::Candidate| Candidate {
+        token: String::from_utf8_lossy(tokenizer.token_bytes(candidate.token)).into_owned(),
+        id: candidate.token,
+        rank: candidate.rank as u64,
+        logit: candidate.logit,
+        probability: candidate.probability,
+    };
+    let stage = |stage: &engine::Stage| Stage {
+        step: stage.step.name(),
+        changed: stage.changed,
+        kept: stage.kept as u64,
+        candidates: stage.candidates.iter().map(candidate).collect(),
+        rest: stage.rest,
+    };
+    let stages = told.stages.iter().map(stage).collect();
+    Explanation { id, stages, random: told.random, entropy: told.entropy }
 }

@@ -9,6 +9,7 @@ mod config;
 mod core;
 mod cost;
 mod counters;
+mod explain;
 mod fake;
 mod group;
 mod handle;
@@ -33,6 +34,7 @@ mod validate;
 
 pub use config::Config;
 pub use counters::Counters;
+pub use explain::{Candidate, Explanation, Stage, Step};
 pub use fake::{ByteTokenizer, FakeModel};
 pub use handle::{Engine, Handle, Ticket};
 pub use model::{BLOCK_TOKENS, BlockId, Chunk, LogitsRows, Model, ModelError, ModelInfo};

@@ -1,6 +1,6 @@
 //! A request to the engine and what comes back.
 
-use crate::TokenId;
+use crate::{Explanation, TokenId};
 
 /// Sampling parameters of one request. The order in which they act and their exact definitions: `docs/sampling.md`.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,16 @@ pub struct SamplingParams {
     pub seed: Option<u64>,
     /// Log-probabilities of the raw distribution: `Some(n)` gives the drawn token's and the top `n` alternatives'.
     pub logprobs: Option<u32>,
+    /// `1..=20`: says of each token what every step of the sampler left, with this many candidates. Slow, and changes no
+    /// token. Comes with the log-probabilities, whether these are asked for or not.
+    pub explain: Option<u32>,
+}
+
+impl SamplingParams {
+    /// Whether every token needs its row: something is told of it besides which it is.
+    pub(crate) fn needs_rows(&self) -> bool {
+        self.logprobs.is_some() || self.explain.is_some()
+    }
 }
 
 impl Default for SamplingParams {
@@ -40,6 +50,7 @@ impl Default for SamplingParams {
             logit_bias: Vec::new(),
             seed: None,
             logprobs: None,
+            explain: None,
         }
     }
 }
@@ -101,6 +112,8 @@ pub struct TokenLogprob {
     pub logprob: f32,
     /// The most likely tokens, best first.
     pub top: Vec<(TokenId, f32)>,
+    /// Why it was drawn, if that was asked for.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// Why a choice ended.
@@ -131,7 +144,7 @@ pub enum Event {
         choice: u32,
         /// The token; never a stop token.
         token: TokenId,
-        /// Present if asked for.
+        /// Present if log-probabilities or an explanation are asked for.
         logprob: Option<Box<TokenLogprob>>,
     },
     /// A choice ended.

@@ -257,10 +257,10 @@ impl Core {
         }
     }
 
-    /// Tokens that need no sampling. Where log-probabilities are asked for, every token needs its row: then they are
-    /// sampled one by one, from masks that allow nothing else, and are the same.
+    /// Tokens that need no sampling. Where log-probabilities or explanations are asked for, every token needs its row:
+    /// then they are sampled one by one, from masks that allow nothing else, and are the same.
     fn forced(&mut self, id: SeqId) -> Vec<TokenId> {
-        let scored = self.groups.get(&id.request).is_none_or(|g| g.sampling.logprobs.is_some());
+        let scored = self.groups.get(&id.request).is_none_or(|g| g.sampling.needs_rows());
         let sequence = self.sequences.get_mut(&id).filter(|_| !scored);
         let constraint = sequence.and_then(|sequence| sequence.constraint.as_mut());
         let mut forced = constraint.map_or_else(Vec::new, |constraint| constraint.forced());

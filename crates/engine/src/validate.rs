@@ -3,6 +3,9 @@
 use crate::kv::blocks_for;
 use crate::{BLOCK_TOKENS, EngineError, ModelInfo, Request, SamplingParams, TokenId};
 
+/// Most candidates of an explanation.
+const EXPLAIN_MAX: u32 = 20;
+
 /// What requests are measured against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -81,6 +84,10 @@ impl Bounds {
             (
                 sampling.logit_bias.iter().all(known_bias),
                 "logit_bias must name tokens of the vocabulary and finite values",
+            ),
+            (
+                sampling.explain.is_none_or(|shown| (1..=EXPLAIN_MAX).contains(&shown)),
+                "explain must be between 1 and 20",
             ),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {

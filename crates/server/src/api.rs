@@ -32,7 +32,7 @@ use crate::call::Call;
 use crate::documents;
 use crate::generate::{self, Bounds, Facts, Local, Started, Step};
 use crate::registry::{Asked, Serving};
-use crate::respond::put;
+use crate::respond::{self, put};
 
 /// Bodies above this are worked on away from the threads that serve connections.
 const LARGE_BODY: usize = 32 * 1024;
@@ -205,7 +205,7 @@ fn describe<B>(
     response: &mut Response<B>,
     facts: &Facts,
     started: Option<Started>,
-    ignored: &[String],
+    request: &Request,
 ) {
     put(response, "x-outcrop-model", &facts.model);
     put(response, "x-outcrop-fingerprint", &facts.fingerprint);
@@ -213,8 +213,13 @@ fn describe<B>(
     if let Some(started) = started {
         put(response, "x-outcrop-cached-tokens", &started.cached_tokens.to_string());
     }
-    if !ignored.is_empty() {
-        put(response, "x-outcrop-ignored-keys", &ignored.join(", "));
+    if !request.ignored.is_empty() {
+        put(response, "x-outcrop-ignored-keys", &request.ignored.join(", "));
+    }
+    respond::put_mended(response, &request.mended);
+    let advice = bedrock::advice::advise(request);
+    if !advice.is_empty() {
+        put(response, "x-outcrop-advice", &advice.join("; "));
     }
 }
 

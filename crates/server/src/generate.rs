@@ -16,6 +16,9 @@ use tokio::sync::mpsc::Receiver;
 use crate::registry::Serving;
 use crate::sink::sink;
 
+/// Most tokens of an answer, all choices together, that are explained.
+const EXPLAINED_TOKENS_MAX: usize = 1024;
+
 /// A generation under way: yields `Started`, then events, then `Done`; or `Failed` at any point.
 pub(crate) trait Generate: Send {
     /// The next step. Not called again after `Done` or `Failed`.
@@ -124,6 +127,7 @@ impl Local {
         }
         let input_tokens = prompt.len() as u64;
         let max_tokens = request.max_tokens.map_or(bounds.max_output, |asked| asked as usize);
+        check_explain(request, max_tokens)?;
         let (sink, events) = sink();
         let submitted = engine::Request {
             cache_root: bounds.cache_root,
@@ -251,7 +255,20 @@ fn sampling(asked: &canonical::Sampling, forbidden: &[engine::TokenId]) -> Sampl
         logit_bias: biases.chain(bans).collect(),
         seed: asked.seed,
         logprobs: asked.logprobs,
+        explain: asked.explain,
     }
+}
+
+/// An explanation takes some kilobytes a token, all of which stay in memory until the answer is complete.
+fn check_explain(request: &canonical::Request, max_tokens: usize) -> Result<(), WireError> {
+    let tokens = max_tokens.saturating_mul(request.choices.max(1) as usize);
+    if request.sampling.explain.is_none() || tokens <= EXPLAINED_TOKENS_MAX {
+        return Ok(());
+    }
+    Err(WireError::validation(format!(
+        "explain: at most {EXPLAINED_TOKENS_MAX} tokens can be explained, and this request may generate {tokens}. Ask \
+         for fewer tokens."
+    )))
 }
 
 fn class(tier: ServiceTier) -> Class {

@@ -3,6 +3,7 @@
 //! Native body → [`Request`] → engine → [`Event`]s → native chunks. Nothing above the wire sees a family's own shape.
 
 mod document;
+mod explain;
 mod fold;
 
 use serde_json::Value;
@@ -11,6 +12,7 @@ pub(crate) use document::FORMATS;
 pub use document::{
     DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, Document, DocumentFormat, DocumentSource, ResultPart,
 };
+pub use explain::{Candidate, Explanation, Stage};
 pub use fold::{Fold, FoldError};
 
 /// A valid request, whatever shape it came in.
@@ -253,6 +255,8 @@ pub struct Sampling {
     pub logit_bias: Vec<(u32, f32)>,
     /// `Some(n)`: log-probabilities of the drawn token and of the `n` most likely.
     pub logprobs: Option<u32>,
+    /// `Some(n)`: what every step of the sampler left, with `n` candidates; comes with the log-probabilities.
+    pub explain: Option<u32>,
 }
 
 /// Service tier.
@@ -342,6 +346,8 @@ pub struct TokenLogprob {
     pub logprob: f32,
     /// The most likely alternatives, best first: text, bytes, log-probability.
     pub top: Vec<(String, Vec<u8>, f32)>,
+    /// Why it was drawn, if that was asked for.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// Why an answer ended, in Converse's words.

@@ -14,7 +14,7 @@ use crate::sampling::{self, TOP_K_MAX};
 /// The keys that are honoured. `inferenceConfig` may hold `topK` (Nova's place for it); `topK` at top level and in the
 /// request's own `inferenceConfig` are accepted too. `thinking` and `output_config` are Claude's, `reasoningConfig` Nova's. Temperature may
 /// reach 2, as in the widest of the native bodies.
-pub const ADDITIONAL_FIELDS: [&str; 19] = [
+pub const ADDITIONAL_FIELDS: [&str; 20] = [
     "temperature",
     "top_p",
     "max_tokens",
@@ -30,6 +30,7 @@ pub const ADDITIONAL_FIELDS: [&str; 19] = [
     "logit_bias",
     "logprobs",
     "top_logprobs",
+    "explain",
     "thinking",
     "reasoningConfig",
     "reasoning_effort",

@@ -9,6 +9,7 @@
 mod additional;
 mod content;
 mod documents;
+mod explain;
 mod notes;
 mod request;
 mod response;
@@ -16,6 +17,7 @@ mod stream;
 mod tools;
 
 pub use additional::{ADDITIONAL_FIELDS, IGNORED_FIELDS};
+pub(crate) use explain::insert_explanations;
 pub use request::{Reading, parse_request, read_request};
 pub(crate) use request::{read_countable, read_turns};
 pub use response::{Echo, encode_answer, response_fields};

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::explain::{explain_value, insert_explanations};
 use crate::canonical::{
     Answer, AnswerBlock, BlockKind, Choice, Latency, Request, ResponseContext, ServiceTier,
     StopReason, TokenLogprob, Usage,
@@ -95,19 +96,28 @@ pub(super) fn insert_served(body: &mut Map<String, Value>, echo: &Echo) {
 }
 
 /// All that a path may name: `/stop_sequence` (text or null), `/delta/stop_sequence` (the same, where Claude's stream
-/// has it), `/logprobs` (null, or `content` with one entry a token as in OpenAI's bodies), `/seed` (the seed in use).
+/// has it), `/logprobs` (null, or `content` with one entry a token as in OpenAI's bodies), `/explain` (null, or one entry
+/// a token), `/seed` (the seed in use).
 #[must_use]
 pub fn response_fields(choice: &Choice, seed: u64) -> Value {
     json!({
         "stop_sequence": choice.stop_sequence,
         "delta": {"stop_sequence": choice.stop_sequence},
-        "logprobs": logprobs_value(&choice.logprobs),
+        "logprobs": content_value(&choice.logprobs),
+        "explain": explain_value(&choice.logprobs),
         "seed": seed,
     })
 }
 
-/// Log-probabilities as in OpenAI's bodies; null if there are none.
+/// `logprobs` of OpenAI's bodies, null if there are none: the log-probabilities, and beside them the explanations.
 pub(crate) fn logprobs_value(tokens: &[TokenLogprob]) -> Value {
+    let mut value = content_value(tokens);
+    insert_explanations(&mut value, tokens);
+    value
+}
+
+/// Log-probabilities as in OpenAI's bodies; null if there are none.
+fn content_value(tokens: &[TokenLogprob]) -> Value {
     if tokens.is_empty() {
         return Value::Null;
     }

@@ -112,7 +112,11 @@ impl StreamEncoder {
     }
 
     fn keep_logprobs(&mut self, tokens: &[TokenLogprob]) {
-        let asked = |path: &String| path == "/logprobs" || path.starts_with("/logprobs/");
+        let kept = ["/logprobs", "/explain"];
+        let asked = |path: &String| {
+            let rest = kept.iter().find_map(|name| path.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         if self.echo.response_fields.iter().any(asked) {
             self.logprobs.extend_from_slice(tokens);
         }

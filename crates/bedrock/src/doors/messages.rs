@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Named, read, read_address};
+use super::{Named, UNEXPLAINED, read, read_address};
 use crate::canonical::{Answer, Event, Latency, ResponseContext, Usage};
 use crate::error::WireError;
 use crate::families::{NativeStream as _, anthropic};
@@ -20,6 +20,7 @@ const OF_ANSWERS: [&str; 6] =
 pub fn parse_request(body: &[u8]) -> Result<Named<()>, WireError> {
     read(body, |fields| {
         let (model, streaming) = read_address(fields)?;
+        fields.refuse(&["explain"], UNEXPLAINED)?;
         let request = anthropic::read_body(fields)?;
         Ok(Named { model, streaming, request, shown: () })
     })

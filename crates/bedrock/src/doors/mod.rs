@@ -25,6 +25,10 @@ const SHORT_IDS: &[(&str, &str)] = &[
     ("openai.gpt-oss-20b", "openai.gpt-oss-20b-1:0"),
 ];
 
+/// Why `explain` is refused by APIs whose answers have no place for it.
+const UNEXPLAINED: &str =
+    "draws are not explained here: use chat completions or one of Bedrock's own operations";
+
 /// A request whose body says itself what is to answer it, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named<S> {

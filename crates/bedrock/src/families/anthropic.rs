@@ -54,6 +54,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| Box::new(Stream::new(context)),
     echo: None,
+    tells_logprobs: false,
 };
 
 /// Of a body that is to be answered.

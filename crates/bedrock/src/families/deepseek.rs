@@ -31,6 +31,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| text::Stream::boxed(Style { chunk, reasoning: Some(THINKING) }, &context),
     echo: None,
+    tells_logprobs: false,
 };
 
 fn encode(answer: &Answer, _: &ResponseContext) -> Value {

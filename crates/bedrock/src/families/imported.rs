@@ -34,6 +34,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| text::Stream::boxed(llama::STYLE, &context),
     echo: None,
+    tells_logprobs: false,
 };
 
 /// The family of a body for a model of no known vendor.

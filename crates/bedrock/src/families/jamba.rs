@@ -33,6 +33,7 @@ pub(super) const CODEC: Codec = Codec {
     encode: openai::encode,
     stream: openai::stream,
     echo: None,
+    tells_logprobs: true,
 };
 
 fn read(

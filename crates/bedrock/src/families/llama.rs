@@ -29,6 +29,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| text::Stream::boxed(STYLE, &context),
     echo: None,
+    tells_logprobs: false,
 };
 
 pub(super) const STYLE: Style = Style { chunk, reasoning: None };

@@ -36,6 +36,7 @@ pub(super) const CODEC: Codec = Codec {
     encode: |answer, _| encode(answer),
     stream: |_| Box::new(Stream::default()),
     echo: None,
+    tells_logprobs: false,
 };
 
 fn read(

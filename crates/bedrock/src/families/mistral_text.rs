@@ -25,6 +25,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| text::Stream::boxed(Style { chunk, reasoning: None }, &context),
     echo: None,
+    tells_logprobs: false,
 };
 
 /// Mistral 7B and Mixtral 8x7B.

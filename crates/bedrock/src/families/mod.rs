@@ -23,7 +23,8 @@ use std::fmt::Debug;
 
 use serde_json::{Value, json};
 
-use crate::canonical::{Answer, Event, Latency, Request, ResponseContext, Usage};
+use crate::canonical::{Answer, Event, Latency, Request, ResponseContext, TokenLogprob, Usage};
+use crate::converse::insert_explanations;
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::{self, Fields, Node, Wording};
@@ -49,6 +50,8 @@ struct Codec {
     stream: fn(ResponseContext) -> Box<dyn NativeStream>,
     /// Adds what the answer repeats of the request, in the families that do so.
     echo: Option<fn(&Request, &mut Value)>,
+    /// Whether its answers have log-probabilities, beside which explanations stand then.
+    tells_logprobs: bool,
 }
 
 /// Every family of text.
@@ -165,7 +168,13 @@ pub fn encode_answer(
     latency: &Latency,
 ) -> Result<Value, WireError> {
     let _ = latency; // No native unary body carries times; they go into headers.
-    Ok((codec(family)?.encode)(answer, context))
+    let codec = codec(family)?;
+    let mut body = (codec.encode)(answer, context);
+    if !codec.tells_logprobs {
+        let tokens = answer.choices.first().map_or(&[][..], |choice| &choice.logprobs);
+        insert_explanations(&mut body, tokens);
+    }
+    Ok(body)
 }
 
 /// Whether a family's answers repeat a part of the request.
@@ -183,7 +192,11 @@ pub fn echo(family: Family, request: &Request, body: &mut Value) {
 
 /// Turns canonical events into the native chunks of one response.
 #[derive(Debug)]
-pub struct StreamEncoder(Box<dyn NativeStream>);
+pub struct StreamEncoder {
+    stream: Box<dyn NativeStream>,
+    /// Tokens whose explanations leave with the last chunk, in families without log-probabilities.
+    explained: Option<Vec<TokenLogprob>>,
+}
 
 impl StreamEncoder {
     /// An encoder for one response.
@@ -191,33 +204,39 @@ impl StreamEncoder {
     /// # Errors
     /// The family does not generate text.
     pub fn new(family: Family, context: ResponseContext) -> Result<Self, WireError> {
-        Ok(StreamEncoder((codec(family)?.stream)(context)))
+        let codec = codec(family)?;
+        let explained = (!codec.tells_logprobs).then(Vec::new);
+        Ok(StreamEncoder { stream: (codec.stream)(context), explained })
     }
 
     /// Tells the request, of which some families repeat a part at the end: see [`echo`].
     #[must_use]
     pub fn echoing(mut self, request: &Request) -> Self {
-        self.0.echo(request);
+        self.stream.echo(request);
         self
     }
 
     /// The chunks before the first event.
     #[must_use]
     pub fn start(&mut self) -> Vec<Value> {
-        self.0.start()
+        self.stream.start()
     }
 
     /// The chunks of an event.
     #[must_use]
     pub fn push(&mut self, event: &Event) -> Vec<Value> {
-        self.0.push(event)
+        if let (Some(explained), Event::Logprobs { tokens, .. }) = (&mut self.explained, event) {
+            explained.extend(tokens.iter().filter(|token| token.explanation.is_some()).cloned());
+        }
+        self.stream.push(event)
     }
 
     /// The last chunks; the very last carries `amazon-bedrock-invocationMetrics`.
     #[must_use]
     pub fn finish(&mut self, usage: Usage, latency: Latency) -> Vec<Value> {
-        let mut chunks = self.0.finish(usage);
+        let mut chunks = self.stream.finish(usage);
         if let Some(last) = chunks.last_mut() {
+            insert_explanations(last, self.explained.as_deref().unwrap_or_default());
             last["amazon-bedrock-invocationMetrics"] = invocation_metrics(usage, latency);
         }
         chunks

@@ -35,6 +35,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| Box::new(Stream(converse::StreamEncoder::new(&context, Echo::default()))),
     echo: None,
+    tells_logprobs: false,
 };
 
 fn read(

@@ -31,6 +31,7 @@ pub(super) const CODEC: Codec = Codec {
     encode,
     stream: |context| text::Stream::boxed(Style { chunk, reasoning: None }, &context),
     echo: None,
+    tells_logprobs: false,
 };
 
 const fn rows(most: u32) -> [Parameter; 5] {

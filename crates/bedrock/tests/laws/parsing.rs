@@ -9,7 +9,7 @@ const NAMES: &str = "messages role content text toolUse toolUseId name input too
     stopSequences toolConfig tools toolSpec inputSchema toolChoice auto any tool \
     additionalModelRequestFields additionalModelResponseFieldPaths requestMetadata serviceTier type \
     performanceConfig latency top_k min_p seed presence_penalty frequency_penalty \
-    repetition_penalty logit_bias logprobs top_logprobs max_tokens max_completion_tokens \
+    repetition_penalty logit_bias logprobs top_logprobs explain max_tokens max_completion_tokens \
     anthropic_version tool_use tool_result tool_use_id tool_choice id is_error thinking \
     stop_sequences prompt max_gen_len top_p stop n stream model function parameters tool_calls \
     document format bytes source context citations enabled title media_type data \

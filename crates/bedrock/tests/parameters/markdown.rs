@@ -64,6 +64,7 @@ fn values(row: &Parameter) -> String {
         Kind::LogitBias => "token id to −100 to 100, at most 1024 entries".to_owned(),
         Kind::Logprobs => "a boolean with `top_logprobs` 0 to 20, or that number".to_owned(),
         Kind::LogprobCount => "0 to 20".to_owned(),
+        Kind::Explain => "1 to 20".to_owned(),
     }
 }
 
@@ -73,7 +74,7 @@ fn absent(row: &Parameter) -> String {
         Kind::Whole { absent, .. } => told(absent, grouped),
         Kind::Seed => "drawn".to_owned(),
         Kind::Stops { .. } | Kind::LogitBias => "none".to_owned(),
-        Kind::Logprobs | Kind::LogprobCount => "off".to_owned(),
+        Kind::Logprobs | Kind::LogprobCount | Kind::Explain => "off".to_owned(),
     }
 }
 

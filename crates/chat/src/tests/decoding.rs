@@ -249,8 +249,12 @@ fn log_probabilities_leave_with_their_text() {
     let mut told = Vec::new();
     for c in "xabyabcz".chars() {
         let token = u32::from(c);
-        let logprob =
-            engine::TokenLogprob { token, logprob: -0.5, top: vec![(u32::from('é'), -1.0)] };
+        let logprob = engine::TokenLogprob {
+            token,
+            logprob: -0.5,
+            top: vec![(u32::from('é'), -1.0)],
+            explanation: None,
+        };
         let mut events = Vec::new();
         let flow = decoder.push(token, Some(&logprob), &mut events);
         let mut text = String::new();
@@ -273,4 +277,40 @@ fn log_probabilities_leave_with_their_text() {
     }
     assert_eq!(told, ["x", "", "", "aby", "", "", ""]);
     assert_eq!(decoder.output_tokens(), 7, "the stop text counts, what follows does not");
+}
+
+#[test]
+fn an_explanation_gets_the_texts_of_its_tokens() {
+    let model = pebble();
+    let mut decoder = model.0.decoder(&hello(), false, 0);
+    let (a, b) = (u32::from('a'), u32::from('é'));
+    let candidate = |token, rank| engine::Candidate { token, rank, logit: 1.0, probability: 0.25 };
+    let stage = engine::Stage {
+        step: engine::Step::TopK,
+        changed: true,
+        kept: 9,
+        candidates: vec![candidate(b, 1), candidate(a, 5)],
+        rest: 0.5,
+    };
+    let told = engine::Explanation { stages: vec![stage], random: Some(0.5), entropy: 1.25 };
+    let explanation = Some(Box::new(told));
+    let logprob = engine::TokenLogprob { token: a, logprob: -0.5, top: Vec::new(), explanation };
+    let mut events = Vec::new();
+    decoder.push(a, Some(&logprob), &mut events);
+    decoder.finish(FinishReason::MaxTokens, &mut events);
+    let entries: Vec<_> = events
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Logprobs { tokens, .. } => Some(tokens),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(entries.len(), 1);
+    let told = entries[0].explanation.as_deref().unwrap();
+    assert_eq!((told.id, told.random, told.entropy), (a, Some(0.5), 1.25));
+    let stage = &told.stages[0];
+    assert_eq!((stage.step, stage.changed, stage.kept, stage.rest), ("top_k", true, 9, 0.5));
+    let shown: Vec<_> = stage.candidates.iter().map(|c| (c.token.as_str(), c.id, c.rank)).collect();
+    assert_eq!(shown, [("é", b, 1), ("a", a, 5)]);
 }

@@ -62,7 +62,7 @@ pub(crate) fn law(pieces: Vec<Vec<u8>>, stops: &[String]) {
     let mut flow = Flow::Continue;
     let mut pushed = 0;
     for token in 0..count {
-        let logprob = TokenLogprob { token, logprob: -1.0, top: Vec::new() };
+        let logprob = TokenLogprob { token, logprob: -1.0, top: Vec::new(), explanation: None };
         flow = decoder.push(token, Some(&logprob), &mut events);
         pushed += 1;
         if flow == Flow::Stop {

@@ -319,7 +319,7 @@ fn impossible_requests_are_refused_with_a_reason() {
     assert_eq!(big, EngineError::CacheTooSmall { needed: 11, available: 10 });
     let (_ticket, receiver) = submit(&handle, request(&prompt(1, 160), 1), 200);
     assert_eq!(tokens(receiver).len(), 1, "the limit itself can be served");
-    let bad: [fn(&mut crate::SamplingParams); 8] = [
+    let bad: [fn(&mut crate::SamplingParams); 10] = [
         |p| p.temperature = -0.1,
         |p| p.temperature = f32::NAN,
         |p| p.top_p = 1.1,
@@ -328,6 +328,8 @@ fn impossible_requests_are_refused_with_a_reason() {
         |p| p.frequency_penalty = f32::NAN,
         |p| p.repetition_penalty = 0.0,
         |p| p.logit_bias = vec![(300, 1.0)],
+        |p| p.explain = Some(0),
+        |p| p.explain = Some(21),
     ];
     for spoil in bad {
         let mut request = base();

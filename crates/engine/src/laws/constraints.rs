@@ -197,13 +197,18 @@ fn a_forced_run_ends_at_the_limit_and_at_a_stop_token() {
 }
 
 #[test]
-fn forced_tokens_have_log_probabilities_if_asked_for() {
+fn forced_tokens_have_log_probabilities_and_explanations_if_asked_for() {
     let mut bench = Bench::new(100);
     let plain = bench.submit(with_settled(2, 50, true));
     let mut request = with_settled(2, 50, true);
     request.sampling.logprobs = Some(2);
     let scored = bench.submit(request);
+    let mut request = with_settled(2, 50, true);
+    request.sampling.explain = Some(2);
+    let explained = bench.submit(request);
     bench.run();
     assert_eq!(texts(&scored.seen()), texts(&plain.seen()));
-    assert_eq!((scored.seen().scored, plain.seen().scored), (100, 0));
+    assert_eq!(texts(&explained.seen()), texts(&plain.seen()));
+    let counts = [scored.seen().scored, explained.seen().scored, plain.seen().scored];
+    assert_eq!(counts, [100, 100, 0]);
 }

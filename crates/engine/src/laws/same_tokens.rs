@@ -57,6 +57,24 @@ fn alone_is_in_any_batch() {
 }
 
 #[test]
+fn an_explanation_changes_nothing() {
+    let mut bench = Bench::new(1000);
+    let explained = |mut request: Request| {
+        request.sampling.explain = Some(3);
+        Request { choices: 2, ..request }
+    };
+    let running: Vec<_> =
+        mixed(12).into_iter().map(|request| bench.submit(explained(request))).collect();
+    bench.run();
+    for (running, request) in running.iter().zip(mixed(12)) {
+        for choice in 0..2 {
+            assert_eq!(running.seen().text(choice), expected(&request, choice));
+        }
+    }
+    bench.assert_empty();
+}
+
+#[test]
 fn a_prefix_hit_changes_nothing() {
     let mut bench = Bench::new(100);
     for round in 0..2 {

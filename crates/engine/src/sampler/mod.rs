@@ -3,6 +3,7 @@
 //! The order: raw log-probabilities, repetition penalty, frequency and presence penalty, bias, constraint mask,
 //! temperature (0: arg-max and done), top-k, top-p, min-p, draw. Definitions and sources: `docs/sampling.md`.
 
+mod explain;
 mod numeric;
 mod penalties;
 mod select;
@@ -69,15 +70,25 @@ impl Sampler {
         if !numeric::scan(row, &mut self.maxima) {
             return Err(SampleError::NotFinite);
         }
-        let Some(count) = job.params.logprobs else {
+        let (logprobs, explain) = (job.params.logprobs, job.params.explain);
+        if !job.params.needs_rows() {
             return Ok(Sampled { token: self.choose(row, job)?, logprob: None });
-        };
-        let (top, normaliser) = self.raw_distribution(row, count as usize);
-        self.raw.clear();
-        self.raw.extend_from_slice(row);
+        }
+        let (top, normaliser) = self.raw_distribution(row, logprobs.unwrap_or(0) as usize);
+        let mut raw = std::mem::take(&mut self.raw);
+        raw.clear();
+        raw.extend_from_slice(row);
         let token = self.choose(row, job)?;
-        let logprob = logprob(self.raw[token as usize], normaliser);
-        Ok(Sampled { token, logprob: Some(Box::new(TokenLogprob { token, logprob, top })) })
+        let logprob = logprob(raw[token as usize], normaliser);
+        let explanation = explain.map(|shown| {
+            let view = explain::View { shown: shown as usize, drawn: token };
+            // The row is used up, so its memory serves.
+            row.copy_from_slice(&raw);
+            Box::new(self.explain(row, job, view))
+        });
+        self.raw = raw;
+        let logprob = Box::new(TokenLogprob { token, logprob, top, explanation });
+        Ok(Sampled { token, logprob: Some(logprob) })
     }
 
     /// The best `count` tokens with their log-probabilities, and the logarithm of the sum of all exponentials.

@@ -40,11 +40,9 @@ pub(super) fn is_needed(params: &SamplingParams, history: &History) -> bool {
 
 /// The first three steps of the order, on the logits of single tokens. Results stay finite.
 pub(super) fn apply(row: &mut [f32], params: &SamplingParams, history: &History) {
-    repetition(row, params.repetition_penalty, history);
+    repetition(row, params, history);
     frequency_and_presence(row, params, history);
-    for &(token, bias) in &params.logit_bias {
-        change(row, token, |logit| logit + bias);
-    }
+    bias(row, params);
 }
 
 fn change(row: &mut [f32], token: TokenId, f: impl Fn(f32) -> f32) {
@@ -54,7 +52,8 @@ fn change(row: &mut [f32], token: TokenId, f: impl Fn(f32) -> f32) {
 }
 
 /// Keskar et al. 2019 (arXiv 1909.05858), with the usual sign rule: what is positive is divided, else multiplied.
-fn repetition(row: &mut [f32], penalty: f32, history: &History) {
+pub(super) fn repetition(row: &mut [f32], params: &SamplingParams, history: &History) {
+    let penalty = params.repetition_penalty;
     if penalty == 1.0 {
         return;
     }
@@ -66,12 +65,19 @@ fn repetition(row: &mut [f32], penalty: f32, history: &History) {
 }
 
 /// OpenAI's definition: `logit - count * frequency - [count > 0] * presence`, over generated tokens.
-fn frequency_and_presence(row: &mut [f32], params: &SamplingParams, history: &History) {
+pub(super) fn frequency_and_presence(row: &mut [f32], params: &SamplingParams, history: &History) {
     let (frequency, presence) = (params.frequency_penalty, params.presence_penalty);
     if frequency == 0.0 && presence == 0.0 {
         return;
     }
     for (&token, &count) in &history.generated {
         change(row, token, |logit| logit - count as f32 * frequency - presence);
+    }
+}
+
+/// Adds each bias to its token; a token named twice gets both.
+pub(super) fn bias(row: &mut [f32], params: &SamplingParams) {
+    for &(token, bias) in &params.logit_bias {
+        change(row, token, |logit| logit + bias);
     }
 }

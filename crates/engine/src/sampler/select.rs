@@ -6,7 +6,7 @@ use super::numeric::{CHUNK, exp};
 use crate::TokenId;
 
 /// A token's place in the order as an integer: smaller keys come first.
-fn key(logit: f32, token: TokenId) -> u64 {
+pub(super) fn key(logit: f32, token: TokenId) -> u64 {
     let bits = (logit + 0.0).to_bits(); // -0 ties with 0
     let rising = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
     (u64::from(!rising) << 32) | u64::from(token)
@@ -17,7 +17,7 @@ pub(super) fn token(key: u64) -> TokenId {
     (key & 0xFFFF_FFFF) as TokenId
 }
 
-fn ids() -> impl Iterator<Item = TokenId> {
+pub(super) fn ids() -> impl Iterator<Item = TokenId> {
     0..TokenId::MAX
 }
 

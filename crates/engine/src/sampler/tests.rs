@@ -1,5 +1,6 @@
 //! Hand-checkable vectors, a slow and obviously right reference, and statistics.
 
+mod explanations;
 mod random_rows;
 mod reference;
 mod statistics;

@@ -163,8 +163,7 @@ async fn answer_whole<S: Shapes>(
     let context = context(call, asked, &facts, started.seed);
     let body = shapes.whole(&answer, &context, &call.record.latency())?;
     let mut response = respond::json(StatusCode::OK, &body)?;
-    describe(&mut response, &facts, Some(started), &request.ignored);
-    respond::put_mended(&mut response, &request.mended);
+    describe(&mut response, &facts, Some(started), request);
     describe_whole(&mut response, call);
     put_all(&mut response, &shapes.headers());
     Ok(Reply::Whole(response))
@@ -185,8 +184,7 @@ async fn answer_stream<S: Shapes>(
     };
     let mut response = Response::new(());
     put_all(&mut response, <S::Encoder as Encoder>::Message::HEADERS);
-    describe(&mut response, &facts, started, &request.ignored);
-    respond::put_mended(&mut response, &request.mended);
+    describe(&mut response, &facts, started, request);
     put_all(&mut response, &shapes.headers());
     let encoder = Streamed { shapes, context: context(call, asked, &facts, 0), encoder: None };
     let streaming = Streaming { lease, seen, encoder: Box::new(encoder) };

@@ -269,3 +269,65 @@ async fn several_choices_where_a_family_has_them() {
     assert!(texts[0] != texts[1] && texts[1] != texts[2], "{texts:?}");
     assert_eq!(whole["usage"]["completion_tokens"], 36);
 }
+
+/// A Converse request whose tokens are to be explained.
+fn explained(max_tokens: u32) -> Value {
+    let mut body = endless("Hello", max_tokens);
+    body["additionalModelRequestFields"]["explain"] = json!(3);
+    body["additionalModelRequestFields"]["top_k"] = json!(2);
+    body["additionalModelResponseFieldPaths"] = json!(["/explain"]);
+    body
+}
+
+#[tokio::test]
+async fn explanations_come_with_an_answer_that_they_do_not_change() {
+    let server = Server::start().await;
+    let mut plain = explained(8);
+    plain["additionalModelRequestFields"].as_object_mut().unwrap().remove("explain");
+    let (plain, told) =
+        (server.converse(&plain).await.json(), server.converse(&explained(8)).await);
+    let told = told.json();
+    assert_eq!(told["output"], plain["output"]);
+    assert_eq!(plain["additionalModelResponseFields"], json!({"explain": null}));
+    let tokens = told["additionalModelResponseFields"]["explain"].as_array().unwrap();
+    assert_eq!(tokens.len(), 8, "{told}");
+    for token in tokens {
+        let stages = token["stages"].as_array().unwrap();
+        assert_eq!(stages.len(), 9, "{token}");
+        let top_k = stages.iter().find(|stage| stage["step"] == "top_k").unwrap();
+        assert_eq!((&top_k["changed"], &top_k["kept"]), (&json!(true), &json!(2)));
+        let drawn = top_k["candidates"].as_array().unwrap();
+        assert!(drawn.iter().any(|candidate| candidate["id"] == token["id"]), "{token}");
+        assert!((0.0..1.0).contains(&token["random"].as_f64().unwrap()));
+    }
+    let path = format!("/model/{MODEL}/converse-stream");
+    let frames = server.send(server.post(&path, &explained(8))).await.frames();
+    let stop = &frames.iter().find(|(event_type, _)| event_type == "messageStop").unwrap().1;
+    assert_eq!(stop["additionalModelResponseFields"], told["additionalModelResponseFields"]);
+}
+
+#[tokio::test]
+async fn more_tokens_than_can_be_explained_are_refused_by_name() {
+    let server = Server::start().await;
+    let (status, code, message) = server.converse(&explained(1025)).await.error();
+    assert_eq!((status, code.as_str()), (400, "ValidationException"));
+    assert!(message.starts_with("explain: at most 1024 tokens"), "{message}");
+    let mut body = explained(1025);
+    body["additionalModelRequestFields"].as_object_mut().unwrap().remove("explain");
+    assert_eq!(server.converse(&body).await.status, 200);
+}
+
+#[tokio::test]
+async fn parameters_without_effect_are_told_in_a_header() {
+    let server = Server::start().await;
+    let mut body = endless("Hello", 4);
+    assert!(!server.converse(&body).await.headers.contains_key("x-outcrop-advice"));
+    body["inferenceConfig"]["temperature"] = json!(0);
+    body["inferenceConfig"]["topP"] = json!(0.5);
+    let whole = server.converse(&body).await;
+    let advice = whole.header("x-outcrop-advice");
+    assert!(advice.starts_with("top_p has no effect at temperature 0; seed"), "{advice}");
+    let path = format!("/model/{MODEL}/converse-stream");
+    let streamed = server.send(server.post(&path, &body)).await;
+    assert_eq!(streamed.header("x-outcrop-advice"), advice);
+}

@@ -2,8 +2,8 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use crate::canonical::{
-    Answer, BlockKind, Event, Latency, ResponseContext, ServiceTier, StopReason, TokenLogprob,
-    Usage,
+    Answer, BlockKind, Candidate, Event, Explanation, Latency, ResponseContext, ServiceTier, Stage,
+    StopReason, TokenLogprob, Usage,
 };
 use crate::converse::{Echo, StreamEncoder, encode_answer};
 
@@ -82,6 +82,7 @@ fn the_fields_asked_for() {
             ("Hi".into(), b"Hi".to_vec(), -0.1),
             ("\u{fffd}".into(), vec![0xc3], f32::NEG_INFINITY),
         ],
+        explanation: None,
     };
     let mut events = block(0, BlockKind::Text, &["Hi"]);
     events.push(Event::Logprobs { choice: 0, tokens: vec![logprob] });
@@ -89,6 +90,70 @@ fn the_fields_asked_for() {
     let echo = asked(&["/stop_sequence", "/delta/stop_sequence", "/logprobs", "/seed", "/nothing"]);
     assert_json_snapshot!("converse_unary_fields", unary(events.clone(), &echo));
     assert_json_snapshot!("converse_stream_fields", stream(&events, echo));
+}
+
+/// "Hi" was drawn at temperature 0.5, which changed the distribution; top-k did not.
+fn explained() -> TokenLogprob {
+    let stage = |step, changed, probability| Stage {
+        step,
+        changed,
+        kept: 300,
+        candidates: vec![Candidate { token: "Hi".into(), id: 7, rank: 1, logit: 2.5, probability }],
+        rest: 1.0 - probability,
+    };
+    let stages = vec![
+        stage("raw", false, 0.5),
+        stage("temperature", true, 0.75),
+        stage("top_k", false, 0.75),
+    ];
+    let explanation = Explanation { id: 7, stages, random: Some(0.25), entropy: 1.5 };
+    TokenLogprob {
+        token: "Hi".into(),
+        bytes: b"Hi".to_vec(),
+        logprob: -0.5,
+        top: Vec::new(),
+        explanation: Some(Box::new(explanation)),
+    }
+}
+
+fn explained_stages() -> Value {
+    let candidate = |probability: f64| json!([{"token": "Hi", "id": 7, "rank": 1, "logit": 2.5, "probability": probability}]);
+    json!([
+        {"step": "raw", "changed": false, "kept": 300, "candidates": candidate(0.5), "rest": 0.5},
+        {"step": "temperature", "changed": true, "kept": 300, "candidates": candidate(0.75), "rest": 0.25},
+        {"step": "top_k", "changed": false},
+    ])
+}
+
+#[test]
+fn explanations_are_returned_where_a_path_names_them() {
+    let mut events = block(0, BlockKind::Text, &["Hi"]);
+    events.push(Event::Logprobs { choice: 0, tokens: vec![explained()] });
+    events.push(stop(StopReason::EndTurn, None));
+    let entry = json!({"token": "Hi", "id": 7, "random": 0.25, "entropy": 1.5, "stages": explained_stages()});
+    let wanted = json!({"explain": [entry]});
+    let fields = |paths: &[&str]| {
+        let whole = unary(events.clone(), &asked(paths))["additionalModelResponseFields"].clone();
+        let frames = stream(&events, asked(paths));
+        let stopped = frames.as_array().unwrap().iter().find_map(|f| f.get("messageStop"));
+        assert_eq!(stopped.unwrap()["additionalModelResponseFields"], whole);
+        whole
+    };
+    assert_eq!(fields(&["/explain"]), wanted);
+    assert_eq!(fields(&["/explain/0/random"]), json!({"explain": {"0": {"random": 0.25}}}));
+    let logprobs = fields(&["/logprobs"]);
+    assert_eq!(logprobs["logprobs"]["content"][0]["logprob"], json!(-0.5));
+    assert!(logprobs["logprobs"].get("explain").is_none(), "each path has its own: {logprobs}");
+}
+
+#[test]
+fn without_explanations_the_field_is_null() {
+    let mut events = block(0, BlockKind::Text, &["Hi"]);
+    let plain = TokenLogprob { explanation: None, ..explained() };
+    events.push(Event::Logprobs { choice: 0, tokens: vec![plain] });
+    events.push(stop(StopReason::EndTurn, None));
+    let body = unary(events, &asked(&["/explain"]));
+    assert_eq!(body["additionalModelResponseFields"], json!({"explain": null}));
 }
 
 #[test]

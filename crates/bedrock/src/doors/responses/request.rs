@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::items;
 use crate::canonical::{Effort, Prompt, Request, ServiceTier, Thinking, Tool, ToolChoice};
-use crate::doors::{Named, read, read_address};
+use crate::doors::{Named, UNEXPLAINED, read, read_address};
 use crate::error::WireError;
 use crate::families::openai::{self, Format};
 use crate::json::{Fields, cut};
@@ -54,6 +54,7 @@ pub fn parse_request(body: &[u8]) -> Result<Named<Echo>, WireError> {
     read(body, |fields| {
         let (model, streaming) = read_address(fields)?;
         refuse_state(fields)?;
+        fields.refuse(&["explain"], UNEXPLAINED)?;
         let mut ignored = Vec::new();
         let system = fields.text("instructions")?.map(str::to_owned).into_iter().collect();
         let turns = items::read_input(&fields.require("input")?, system, &mut ignored)?;

@@ -37,6 +37,7 @@ pub(super) const CODEC: Codec = Codec {
     encode: response::encode,
     stream: response::stream,
     echo: Some(response::echo),
+    tells_logprobs: false,
 };
 
 /// What belongs to a conversation, and has no meaning beside a raw prompt.

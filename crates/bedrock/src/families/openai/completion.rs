@@ -13,7 +13,7 @@ use crate::canonical::{
     Answer, BlockKind, Choice, Event, Markup, Request, ResponseContext, StopReason, TokenLogprob,
     Usage,
 };
-use crate::converse::finite;
+use crate::converse::{finite, insert_explanations};
 use crate::error::WireError;
 use crate::families::{Codec, Invocation, NativeStream, text};
 use crate::family::Family;
@@ -42,6 +42,7 @@ pub(in crate::families) const CODEC: Codec = Codec {
     encode,
     stream: |context| Box::new(Stream { context, choices: BTreeMap::new(), held: None }),
     echo: None,
+    tells_logprobs: true,
 };
 
 fn read(
@@ -108,12 +109,14 @@ fn logprobs_value(tokens: &[TokenLogprob], offset: &mut usize) -> Value {
         let top = token.top.iter().map(|(text, _, logprob)| (text.clone(), finite(*logprob)));
         top.collect::<Map<String, Value>>()
     };
-    json!({
+    let mut value = json!({
         "tokens": tokens.iter().map(|token| token.token.as_str()).collect::<Vec<_>>(),
         "token_logprobs": tokens.iter().map(|token| finite(token.logprob)).collect::<Vec<_>>(),
         "top_logprobs": tokens.iter().map(top).collect::<Vec<_>>(),
         "text_offset": offsets,
-    })
+    });
+    insert_explanations(&mut value, tokens);
+    value
 }
 
 /// Chunks of all choices interleaved: texts, then the finish reason.

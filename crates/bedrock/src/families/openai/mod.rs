@@ -58,8 +58,15 @@ const CHAT: Parameters = Parameters {
     ],
 };
 
-pub(super) const CODEC: Codec =
-    Codec { family: Family::OpenAiChat, parameters: &[CHAT], read, encode, stream, echo: None };
+pub(super) const CODEC: Codec = Codec {
+    family: Family::OpenAiChat,
+    parameters: &[CHAT],
+    read,
+    encode,
+    stream,
+    echo: None,
+    tells_logprobs: true,
+};
 
 /// Reads a body.
 pub(crate) fn read_request(

@@ -63,7 +63,7 @@ fn everything_at_once_is_read() {
         }],
         "tool_choice": {"type": "any", "disable_parallel_tool_use": false},
         "stop_sequences": ["END"], "temperature": 0, "top_p": 1, "top_k": 500,
-        "seed": 3, "min_p": 0.5, "presence_penalty": 1, "frequency_penalty": 1,
+        "seed": 3, "explain": 1, "min_p": 0.5, "presence_penalty": 1, "frequency_penalty": 1,
         "repetition_penalty": 1.5, "logit_bias": {"1": 2}, "thinking": {"type": "disabled"},
     });
     let request = parse(&body).unwrap();
@@ -93,6 +93,7 @@ fn everything_at_once_is_read() {
             repetition_penalty: Some(1.5),
             logit_bias: vec![(1, 2.0)],
             logprobs: None,
+            explain: Some(1),
         }
     );
     assert_eq!(request.tools[0].name, "w");

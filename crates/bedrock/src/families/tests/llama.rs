@@ -19,7 +19,7 @@ fn the_prompt_keeps_its_markup_and_the_familys_defaults_apply() {
 fn every_parameter_is_read() {
     let body = json!({
         "prompt": "a", "temperature": 0.25, "top_p": 0.75, "max_gen_len": 2048, "top_k": 3,
-        "seed": 1, "min_p": 0.5, "presence_penalty": 1, "frequency_penalty": 2,
+        "seed": 1, "explain": 1, "min_p": 0.5, "presence_penalty": 1, "frequency_penalty": 2,
         "repetition_penalty": 2, "logit_bias": {"5": -1}, "images": null,
     });
     let request = parse(FAMILY, &body).unwrap();
@@ -37,6 +37,7 @@ fn every_parameter_is_read() {
             repetition_penalty: Some(2.0),
             logit_bias: vec![(5, -1.0)],
             logprobs: None,
+            explain: Some(1),
         }
     );
 }

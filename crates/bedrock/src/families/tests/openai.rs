@@ -42,7 +42,7 @@ fn everything() -> Value {
         "max_tokens": 9, "max_completion_tokens": 9, "temperature": 2, "top_p": 0.5, "top_k": 4,
         "min_p": 0.25, "repetition_penalty": 1.5, "stop": ["a", "b"], "n": 16, "seed": 5,
         "presence_penalty": -2, "frequency_penalty": 2, "logit_bias": {"3": 4},
-        "logprobs": true, "top_logprobs": 2, "stream": false,
+        "logprobs": true, "top_logprobs": 2, "explain": 4, "stream": false,
         "stream_options": {"include_usage": true, "include_obfuscation": false},
         "tools": [
             {"type": "function", "function": {"name": "w", "description": "weather", "parameters": {"type": "object"}, "strict": true}},
@@ -93,6 +93,7 @@ fn everything_at_once_is_read() {
             repetition_penalty: Some(1.5),
             logit_bias: vec![(3, 4.0)],
             logprobs: Some(2),
+            explain: Some(4),
         }
     );
     assert_eq!((request.max_tokens, request.choices), (Some(9), 16));

@@ -2,7 +2,8 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use crate::canonical::{
-    Answer, BlockKind, Event, Latency, ResponseContext, StopReason, TokenLogprob, Usage,
+    Answer, BlockKind, Event, Explanation, Latency, ResponseContext, StopReason, TokenLogprob,
+    Usage,
 };
 use crate::families::{StreamEncoder, encode_answer};
 use crate::family::Family;
@@ -110,6 +111,7 @@ fn openai_choices_are_interleaved_and_carry_log_probabilities() {
         bytes: b"a".to_vec(),
         logprob: -0.5,
         top: vec![("a".into(), b"a".to_vec(), -0.5)],
+        explanation: None,
     };
     let first = block(0, 0, BlockKind::Text, &["a"]);
     let second = block(1, 0, BlockKind::Text, &["b", "c"]);
@@ -126,6 +128,36 @@ fn openai_choices_are_interleaved_and_carry_log_probabilities() {
     let family = Family::OpenAiChat;
     assert_json_snapshot!("openai_unary_choices", unary(family, 2, &events));
     assert_json_snapshot!("openai_stream_choices", stream(family, &events));
+}
+
+#[test]
+fn explanations_stand_beside_log_probabilities_or_in_the_body_itself() {
+    let explanation = Explanation { id: 3, stages: Vec::new(), random: None, entropy: 0.5 };
+    let told = TokenLogprob {
+        token: "a".into(),
+        bytes: b"a".to_vec(),
+        logprob: -0.5,
+        top: Vec::new(),
+        explanation: Some(Box::new(explanation)),
+    };
+    let entry = json!([{"token": "a", "id": 3, "random": null, "entropy": 0.5, "stages": []}]);
+    for (name, family, ..) in SERVED {
+        let mut events = block(0, 0, BlockKind::Text, &["a"]);
+        events.push(Event::Logprobs { choice: 0, tokens: vec![told.clone()] });
+        events.push(stop(0, StopReason::EndTurn, None));
+        let (body, chunks) = (unary(family, 1, &events), stream(family, &events));
+        let beside = [Family::OpenAiChat, Family::OpenAiCompletion, Family::Jamba];
+        let (path, carrier) = if beside.contains(&family) {
+            let path = "/choices/0/logprobs/explain";
+            (path, chunks.iter().find(|chunk| chunk.pointer(path).is_some()))
+        } else {
+            ("/explain", chunks.last())
+        };
+        assert_eq!(body.pointer(path), Some(&entry), "{name}: {body}");
+        assert_eq!(carrier.unwrap().pointer(path), Some(&entry), "{name}: {chunks:?}");
+        let plain = unary(family, 1, &plain(StopReason::EndTurn, None));
+        assert!(!plain.to_string().contains("explain"), "{name}: {plain}");
+    }
 }
 
 #[test]
@@ -211,6 +243,7 @@ fn completions_of_several_answers_carry_log_probabilities_with_their_places() {
         bytes: text.as_bytes().to_vec(),
         logprob: -0.5,
         top: vec![(text.into(), text.as_bytes().to_vec(), -0.5)],
+        explanation: None,
     };
     let mut events = block(0, 0, BlockKind::Text, &["Grü"]);
     events.push(Event::Logprobs { choice: 0, tokens: vec![token("Grü")] });

@@ -70,7 +70,7 @@ fn params(random: &mut Random, vocab: usize) -> SamplingParams {
     params
 }
 
-fn case(number: u64) -> Case {
+pub(super) fn case(number: u64) -> Case {
     let mut random = Random(number << 32);
     let vocab = [1, 3, 64, 65, 500, 4096][random.below(6)];
     let row = row(&mut random, vocab);

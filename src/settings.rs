@@ -1,6 +1,8 @@
-//! What `/set` can change: one row a setting.
+//! What `/set` of `outcrop chat` and the axes of `outcrop tune` can change: one row a setting.
 
 use engine::SamplingParams;
+
+use crate::presets::Preset;
 
 /// Tokens of an answer, unless set.
 const DEFAULT_MAX_TOKENS: usize = 1024;
@@ -123,6 +125,30 @@ impl Settings {
             }
         }
         Ok(format!("{name} is {}", (row.show)(self)))
+    }
+
+    /// One setting's value, as `set` takes it.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub(crate) fn get(&self, name: &str) -> Result<String, String> {
+        Ok((find(name)?.show)(self))
+    }
+
+    /// Puts the settings that presets name to those of `preset`, the others of them to their defaults. Seed and stop text
+    /// stay.
+    ///
+    /// # Errors
+    /// Never, as long as the presets hold what is legal.
+    pub(crate) fn apply(&mut self, preset: &Preset) -> Result<(), String> {
+        let kept = ["seed", "stop"];
+        for row in ROWS.iter().filter(|row| !kept.contains(&row.name)) {
+            self.unset(row.name)?;
+        }
+        for (name, value) in preset.settings {
+            self.set(name, value)?;
+        }
+        Ok(())
     }
 
     /// All settings with their values and what is legal.
