@@ -1,5 +1,5 @@
 //! Measures the built binary: start to first token, tokens per second of 1 and of 16 streams with the gaps between
-//! events, latency that the server adds to the engine, memory. `cargo run --release --example bench -- WHAT`.
+//! events, latency that the server adds to the engine, what forced tokens gain, memory. `cargo run --release --example bench -- WHAT`.
 //!
 //! Every figure is of real requests against a real server process over loopback. The client is a few lines on a socket,
 //! so that what is measured is the server and not a client.
@@ -7,6 +7,8 @@
 #![expect(clippy::disallowed_methods, reason = "it measures time and reads its own environment")]
 
 mod client;
+mod forced;
+mod inside;
 mod latency;
 mod process;
 mod streams;
@@ -15,7 +17,7 @@ use std::time::{Duration, Instant};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: bench first-token | streams N | latency | memory | all";
+const USAGE: &str = "usage: bench first-token | streams N | latency | forced | memory | all";
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,12 +26,14 @@ fn main() -> Result<(), Failure> {
         ["first-token"] => first_token(),
         ["streams", count] => streams::measure(count.parse()?),
         ["latency"] => latency::measure(),
+        ["forced"] => forced::measure(),
         ["memory"] => memory(),
         ["all"] => {
             first_token()?;
             streams::measure(1)?;
             streams::measure(16)?;
             latency::measure()?;
+            forced::measure()?;
             memory()
         }
         _ => Err(USAGE.into()),

@@ -67,6 +67,8 @@ pub(crate) struct Setup {
     /// The tools that may be called.
     pub(crate) tools: Vec<Tool>,
     pub(crate) tool_use: Use,
+    /// Whether the answer ends with its first call.
+    pub(crate) one_call: bool,
     pub(crate) skip_first_space: bool,
     pub(crate) ids: Ids,
     /// What stands around reasoning.
@@ -196,9 +198,13 @@ impl Decoder {
         }
         if let Some(mark) = mark
             && !self.ended
+            && !self.has_called()
             && result.is_ok()
         {
             result = self.mark(mark, out);
+        }
+        if self.has_called() && !self.ended && result.is_ok() {
+            self.stop(StopReason::ToolUse, None, out);
         }
         if let Err(broken) = result {
             self.stop(broken.into(), None, out);
@@ -254,7 +260,7 @@ impl Decoder {
 
     /// Takes decoded text in whatever mode, and the next modes as it leads to them.
     fn take(&mut self, mut text: String, out: &mut Vec<Event>) -> Result<(), Broken> {
-        while !text.is_empty() && !self.ended {
+        while !text.is_empty() && !self.ended && !self.has_called() {
             let rest = match &mut self.mode {
                 Mode::Start(held, _) => {
                     held.push_str(&text);
@@ -281,6 +287,9 @@ impl Decoder {
                     let mut steps = std::mem::take(&mut self.seeded);
                     let rest = calls.push(&text, &mut steps);
                     self.tell(steps, out)?;
+                    if self.has_called() {
+                        return Ok(());
+                    }
                     let rest = rest?;
                     if rest.is_some() {
                         self.mode = Mode::Text;
@@ -345,10 +354,18 @@ impl Decoder {
                 Step::End => {
                     self.calls += 1;
                     self.close_block(out);
+                    if self.has_called() {
+                        break;
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether the only call that is wanted was told.
+    fn has_called(&self) -> bool {
+        self.setup.one_call && self.calls > 0
     }
 
     fn open_call(&mut self, out: &mut Vec<Event>) -> Result<(), Broken> {

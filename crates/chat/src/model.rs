@@ -223,6 +223,7 @@ impl ChatModel {
             dialect: self.dialect.clone(),
             tools: request.tools.clone(),
             tool_use,
+            one_call: request.one_call,
             skip_first_space: fresh && self.tokenizer.adds_space_prefix(),
             ids: Ids::new(request, choice),
             tags: self.reasoner.tags().filter(|_| chat),

@@ -24,6 +24,8 @@ pub struct Request {
     pub tools: Vec<Tool>,
     /// Which tools the model may or must use. `Auto` when absent on the wire.
     pub tool_choice: ToolChoice,
+    /// Whether an answer ends with its first tool call.
+    pub one_call: bool,
     /// What the answer's text must be; `None` for any text.
     pub output_format: Option<OutputSchema>,
     /// Sampling parameters as sent; `None` is the family's or model's default.
@@ -56,6 +58,7 @@ impl Request {
             prompt,
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
+            one_call: false,
             output_format: None,
             sampling: Sampling::default(),
             max_tokens: None,

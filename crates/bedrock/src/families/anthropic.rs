@@ -86,7 +86,7 @@ fn read_with(fields: &mut Fields<'_>, parameters: &Parameters) -> Result<Request
         request.tools = read_tools(&node, &mut ignored)?;
     }
     if let Some(node) = fields.take("tool_choice") {
-        request.tool_choice = node.read(read_tool_choice)?;
+        (request.tool_choice, request.one_call) = node.read(read_tool_choice)?;
     }
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")?;
     reasoning::read_thinking(fields, &mut request.reasoning)?;
@@ -291,21 +291,20 @@ pub(crate) fn read_output_config(
     Ok(())
 }
 
-fn read_tool_choice(fields: &mut Fields<'_>) -> Result<ToolChoice, WireError> {
-    if fields.boolean("disable_parallel_tool_use")? == Some(true) {
-        let key = "disable_parallel_tool_use";
-        fields.refuse(&[key], "limiting the number of tool calls is not supported yet")?;
-    }
+/// What may be called, and whether once only.
+fn read_tool_choice(fields: &mut Fields<'_>) -> Result<(ToolChoice, bool), WireError> {
+    let one_call = fields.boolean("disable_parallel_tool_use")? == Some(true);
     let words = [
         ("auto", Some(ToolChoice::Auto)),
         ("any", Some(ToolChoice::Any)),
         ("none", Some(ToolChoice::None)),
         ("tool", None),
     ];
-    match fields.require("type")?.word(&words)? {
-        Some(choice) => Ok(choice),
-        None => Ok(ToolChoice::Named(fields.require("name")?.text()?.to_owned())),
-    }
+    let choice = match fields.require("type")?.word(&words)? {
+        Some(choice) => choice,
+        None => ToolChoice::Named(fields.require("name")?.text()?.to_owned()),
+    };
+    Ok((choice, one_call))
 }
 
 pub(crate) fn encode(answer: &Answer, context: &ResponseContext) -> Value {

@@ -174,6 +174,19 @@ fn several_calls_in_a_turn() {
 }
 
 #[test]
+fn an_answer_of_one_call_ends_with_it_however_the_model_goes_on() {
+    let one = Request { one_call: true, ..offering() };
+    for case in &CASES {
+        let (_, answer) = decode(&case.model(), &one, case.calls, FinishReason::MaxTokens);
+        let calls: Vec<_> =
+            blocks(&answer).into_iter().filter(|(kind, _)| kind != "text").collect();
+        assert_eq!(calls.len(), 1, "{}: {calls:?}", case.name);
+        assert_eq!(calls[0].0, "f", "{}", case.name);
+        assert_eq!(reason(&answer), StopReason::ToolUse, "{}", case.name);
+    }
+}
+
+#[test]
 fn a_forced_call_begins_in_the_prompt_and_is_read_on() {
     let llama = (
         "\n\n{\"name\": \"f\", \"parameters\":",

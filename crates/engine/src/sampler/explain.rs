@@ -81,8 +81,11 @@ impl Sampler {
     }
 }
 
+/// What a step does to a row.
+type Act = fn(&mut [f32], &Job<'_>);
+
 /// The steps that change logits, each alone.
-const LOGIT_STEPS: [(Step, fn(&mut [f32], &Job<'_>)); 4] = [
+const LOGIT_STEPS: [(Step, Act); 4] = [
     (Step::Repetition, |row, job| penalties::repetition(row, job.params, job.history)),
     (Step::FrequencyPresence, |row, job| {
         penalties::frequency_and_presence(row, job.params, job.history);

@@ -115,6 +115,7 @@ fn everything_at_once_is_read() {
             schema: json!({"type": "null"}),
         }),
         tool_choice: ToolChoice::Named("get_weather".into()),
+        one_call: false,
         sampling: Sampling {
             temperature: Some(0.5),
             top_p: Some(0.25),

@@ -44,6 +44,8 @@ pub struct Echo {
     pub(super) service_tier: ServiceTier,
     /// The effort of reasoning that was asked for.
     pub(super) effort: Option<&'static str>,
+    /// Whether it ends with its first tool call.
+    pub(super) one_call: bool,
 }
 
 /// Reads the body.
@@ -186,5 +188,6 @@ fn read_echo(fields: &mut Fields<'_>, request: &Request) -> Result<Echo, WireErr
         _ => request.reasoning.effort.map(Effort::as_str),
     };
     let members = defaults.into_iter().map(sent).collect();
-    Ok(Echo { members, service_tier: request.service_tier, effort })
+    let Request { service_tier, one_call, .. } = *request;
+    Ok(Echo { members, service_tier, effort, one_call })
 }

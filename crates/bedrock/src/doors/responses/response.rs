@@ -81,7 +81,7 @@ pub(super) fn response(
         "incomplete_details": null,
         "model": context.model_id,
         "output": output,
-        "parallel_tool_calls": true,
+        "parallel_tool_calls": !echo.one_call,
         "previous_response_id": null,
         "reasoning": {"effort": echo.effort, "summary": null},
         "service_tier": echo.service_tier.as_str(),

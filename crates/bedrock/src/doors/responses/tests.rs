@@ -78,7 +78,7 @@ fn full() -> Value {
             {"role": "user", "content": "so?"},
         ],
         "tools": [{"type": "function", "name": "w", "description": "weather", "parameters": {"type": "object"}, "strict": false}],
-        "tool_choice": {"type": "function", "name": "w"}, "parallel_tool_calls": true,
+        "tool_choice": {"type": "function", "name": "w"}, "parallel_tool_calls": false,
         "temperature": 2, "top_p": 0.5, "max_output_tokens": 9, "top_k": 3, "seed": 5,
         "text": {"format": {"type": "text"}, "verbosity": "low"}, "truncation": "disabled",
         "include": ["reasoning.encrypted_content"], "service_tier": "flex", "reasoning": null,
@@ -119,6 +119,7 @@ fn everything_at_once_is_read() {
     let request = &named.request;
     assert_eq!(request.tools[0].description.as_deref(), Some("weather"));
     assert_eq!(request.tool_choice, ToolChoice::Named("w".into()));
+    assert!(request.one_call);
     assert_eq!((request.sampling.temperature, request.sampling.top_k), (Some(2.0), Some(3)));
     assert_eq!((request.sampling.top_p, request.sampling.seed), (Some(0.5), Some(5)));
     assert_eq!((request.max_tokens, request.choices), (Some(9), 1));
@@ -170,11 +171,8 @@ fn options_are_refused_by_name() {
             "only a function can be chosen",
             "tool_choice.type",
         ),
-        (
-            alone("parallel_tool_calls", json!(false)),
-            "limiting the number of tool calls",
-            "parallel_tool_calls",
-        ),
+        (alone("parallel_tool_calls", json!(1)), "expected a boolean", "parallel_tool_calls"),
+        (alone("explain", json!(1)), "use chat completions", "explain"),
         (alone("stream_options", obfuscated), "only allowed when stream", "stream_options"),
     ]);
 }

@@ -130,10 +130,7 @@ pub(crate) fn read_tools_as(
             node.read(read_chosen)?
         };
     }
-    if fields.boolean("parallel_tool_calls")? == Some(false) {
-        let key = "parallel_tool_calls";
-        fields.refuse(&[key], "limiting the number of tool calls is not supported yet")?;
-    }
+    request.one_call = fields.boolean("parallel_tool_calls")? == Some(false);
     conversation::check_tools(&request.tools, &request.tool_choice, "tools")
 }
 

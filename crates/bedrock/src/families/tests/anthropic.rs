@@ -61,7 +61,7 @@ fn everything_at_once_is_read() {
             "cache_control": cached, "defer_loading": true, "custom": {"defer_loading": true},
             "strict": true,
         }],
-        "tool_choice": {"type": "any", "disable_parallel_tool_use": false},
+        "tool_choice": {"type": "any", "disable_parallel_tool_use": true},
         "stop_sequences": ["END"], "temperature": 0, "top_p": 1, "top_k": 500,
         "seed": 3, "explain": 1, "min_p": 0.5, "presence_penalty": 1, "frequency_penalty": 1,
         "repetition_penalty": 1.5, "logit_bias": {"1": 2}, "thinking": {"type": "disabled"},
@@ -99,6 +99,7 @@ fn everything_at_once_is_read() {
     assert_eq!(request.tools[0].name, "w");
     assert_eq!(request.tools[0].input_schema, json!({"type": "object"}));
     assert_eq!(request.tool_choice, ToolChoice::Any);
+    assert!(request.one_call);
     assert_eq!(request.stop_sequences, ["END"]);
     assert_eq!(
         request.ignored,
@@ -160,7 +161,7 @@ fn options_are_refused_by_name() {
             (more(&json!({"tool_choice": {"type": "tool", "name": "x"}})), "unknown tool x"),
             (more(&json!({"tool_choice": {"type": "maybe"}})), "#/tool_choice/type: maybe is not"),
             (
-                more(&json!({"tool_choice": {"type": "auto", "disable_parallel_tool_use": true}})),
+                more(&json!({"tool_choice": {"type": "auto", "disable_parallel_tool_use": 1}})),
                 "tool_choice.disable_parallel_tool_use: ",
             ),
         ],

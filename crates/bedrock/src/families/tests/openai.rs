@@ -49,7 +49,7 @@ fn everything() -> Value {
             {"type": "function", "function": {"name": "x"}},
         ],
         "tool_choice": {"type": "function", "function": {"name": "w"}},
-        "parallel_tool_calls": true, "response_format": {"type": "text"}, "service_tier": "flex",
+        "parallel_tool_calls": false, "response_format": {"type": "text"}, "service_tier": "flex",
         "user": "u", "metadata": {}, "store": false,
     })
 }
@@ -99,6 +99,7 @@ fn everything_at_once_is_read() {
     assert_eq!((request.max_tokens, request.choices), (Some(9), 16));
     assert_eq!(request.stop_sequences, ["a", "b"]);
     assert_eq!(request.tool_choice, ToolChoice::Named("w".into()));
+    assert!(request.one_call);
     assert_eq!(request.tools[1].input_schema, json!({"type": "object", "properties": {}}));
     assert_eq!(request.service_tier, ServiceTier::Flex);
     assert_eq!(
@@ -183,7 +184,7 @@ fn options_are_refused_by_name() {
                 "#/response_format: extraneous key [json_schema]",
             ),
             (more(&json!({"reasoning_effort": "tiny"})), "#/reasoning_effort: tiny is not"),
-            (more(&json!({"parallel_tool_calls": false})), "parallel_tool_calls: "),
+            (more(&json!({"parallel_tool_calls": 1})), "parallel_tool_calls: "),
             (more(&json!({"service_tier": "gold"})), "#/service_tier: gold is not"),
             (more(&json!({"tool_choice": "required"})), "tools: a tool must be used"),
             (more(&json!({"tool_choice": "maybe"})), "#/tool_choice: maybe is not"),
