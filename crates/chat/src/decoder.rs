@@ -1,13 +1,12 @@
 //! Token ids to canonical events, one token at a time.
 
 mod modes;
+mod told;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bedrock::canonical::{
-    BlockKind, Candidate, Event, Explanation, Stage, StopReason, TokenLogprob, Tool,
-};
+use bedrock::canonical::{BlockKind, Event, StopReason, TokenLogprob, Tool};
 use engine::{FinishReason, TokenId, Tokenizer};
 
 use crate::dialect::{Dialect, Use};
@@ -17,6 +16,7 @@ use crate::reasoning::Tags;
 use crate::stops::{Found, Matcher};
 use crate::tool_call::{Malformed, Step};
 use crate::utf8::Utf8;
+use told::entry;
 
 /// Whether more tokens are of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -469,39 +469,4 @@ impl Decoder {
             out.push(Event::Logprobs { choice: self.setup.choice, tokens });
         }
     }
-}
-
-fn entry(tokenizer: &dyn Tokenizer, logprob: &engine::TokenLogprob) -> TokenLogprob {
-    let text = |id: TokenId| {
-        let bytes = tokenizer.token_bytes(id).to_vec();
-        (String::from_utf8_lossy(&bytes).into_owned(), bytes)
-    };
-    let (token, bytes) = text(logprob.token);
-    let top = logprob.top.iter().map(|&(id, value)| {
-        let (token, bytes) = text(id);
-        (token, bytes, value)
-    });
-    let explanation = logprob.explanation.as_deref();
-    let explanation = explanation.map(|told| Box::new(explain(tokenizer, logprob.token, told)));
-    TokenLogprob { token, bytes, logprob: logprob.logprob, top: top.collect(), explanation }
-}
-
-/// An explanation with the tokens' texts.
-fn explain(tokenizer: &dyn Tokenizer, id: TokenId, told: &engine::Explanation) -> Explanation {
-    let candidate = |candidate: &engine::Candidate| Candidate {
-        token: String::from_utf8_lossy(tokenizer.token_bytes(candidate.token)).into_owned(),
-        id: candidate.token,
-        rank: candidate.rank as u64,
-        logit: candidate.logit,
-        probability: candidate.probability,
-    };
-    let stage = |stage: &engine::Stage| Stage {
-        step: stage.step.name(),
-        changed: stage.changed,
-        kept: stage.kept as u64,
-        candidates: stage.candidates.iter().map(candidate).collect(),
-        rest: stage.rest,
-    };
-    let stages = told.stages.iter().map(stage).collect();
-    Explanation { id, stages, random: told.random, entropy: told.entropy }
 }

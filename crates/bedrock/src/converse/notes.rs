@@ -36,13 +36,13 @@ impl Notes {
         Ok(value.text()?.trim().is_empty() && self.mend(|| format!("{}:blank", node.path())))
     }
 
-    /// One turn for each run of one role, if that may be; else the turns as they are.
-    pub(super) fn merge(&mut self, turns: Vec<Turn>) -> Vec<Turn> {
+    /// One turn for each run of one role, if that may be; else the turns as they are. `place` is where they stand.
+    pub(super) fn merge(&mut self, turns: Vec<Turn>, place: &str) -> Vec<Turn> {
         if !self.reading.lenient {
             return turns;
         }
         let runs = turns.windows(2).filter(|pair| pair[0].message.role == pair[1].message.role);
-        self.mended.extend(runs.map(|pair| format!("messages.{}:merged", pair[1].at)));
+        self.mended.extend(runs.map(|pair| format!("{place}.{}:merged", pair[1].at)));
         conversation::merge(turns)
     }
 }

@@ -91,9 +91,12 @@ async fn untidy_conversations_are_refused_or_mended_as_configured() {
     })
     .await;
     let mended = "messages.0.content.1:blank, messages.1:merged";
-    for (operation, body) in
-        [("converse", &body), ("converse-stream", &body), ("count-tokens", &count)]
-    {
+    let within = "input.converse.messages.0.content.1:blank, input.converse.messages.1:merged";
+    for (operation, body, mended) in [
+        ("converse", &body, mended),
+        ("converse-stream", &body, mended),
+        ("count-tokens", &count, within),
+    ] {
         let path = format!("/model/{MODEL}/{operation}");
         let answer = lenient.send(lenient.post(&path, body)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
