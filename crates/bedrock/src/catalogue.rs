@@ -97,6 +97,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("stability", "Stability AI"),
     ("twelvelabs", "TwelveLabs"),
     ("writer", "Writer"),
+    ("xai", "xAI"),
     ("zai", "Z.AI"),
 ];
 

@@ -30,6 +30,16 @@ const fn text(
     }
 }
 
+/// A model that generates text, whose card names no maximum output: its context alone bounds an answer.
+const fn unbounded(
+    id: &'static str,
+    name: &'static str,
+    input: &'static [Modality],
+    context: u32,
+) -> Model {
+    text(id, name, input, context, context)
+}
+
 /// A model that generates no text from text.
 const fn other(
     id: &'static str,
@@ -134,6 +144,7 @@ pub(super) const MODELS: &[Model] = &[
     text("mistral.pixtral-large-2502-v1:0", "Pixtral Large (25.02)", TEXT_IMAGE, 128_000, 16_384),
     text("mistral.mistral-large-3-675b-instruct", "Mistral Large 3", TEXT_IMAGE, 256_000, 32_768),
     // OpenAI
+    text("openai.gpt-6-astra", "GPT-6 Astra", TEXT_IMAGE, 1_050_000, 128_000),
     text("openai.gpt-oss-20b-1:0", "gpt-oss-20b", TEXT, 128_000, 16_384),
     text("openai.gpt-oss-120b-1:0", "gpt-oss-120b", TEXT, 128_000, 16_384),
     // Qwen
@@ -148,4 +159,6 @@ pub(super) const MODELS: &[Model] = &[
     // TwelveLabs
     other("twelvelabs.marengo-embed-2-7-v1:0", "Marengo Embed 2.7", TEXT_IMAGE_VIDEO, EMBEDDING),
     streaming(other("twelvelabs.pegasus-1-2-v1:0", "Pegasus v1.2", TEXT_VIDEO, TEXT)),
+    // xAI
+    unbounded("xai.grok-4.6", "Grok 4.6", TEXT_IMAGE, 500_000),
 ];
