@@ -1,7 +1,7 @@
 //! Well-known Bedrock models as data: what ListFoundationModels shows and what limits a request has.
 //!
 //! A row is a model's public facts, not a promise that this server runs it: which ids are served, and by what, is the
-//! caller's configuration. Ids, context lengths and most output lengths are those of the public model cards in 2026.
+//! caller's configuration.
 
 mod models;
 
@@ -97,6 +97,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("stability", "Stability AI"),
     ("twelvelabs", "TwelveLabs"),
     ("writer", "Writer"),
+    ("xai", "xAI"),
     ("zai", "Z.AI"),
 ];
 
@@ -164,7 +165,7 @@ mod tests {
             assert_eq!(find(id), Some(model));
             assert!(!model.name.is_empty() && !model.provider().is_empty(), "{id}");
         }
-        assert!((60..=100).contains(&all().len()), "{}", all().len());
+        assert!((100..=200).contains(&all().len()), "{}", all().len());
         assert_eq!(find("anthropic.claude"), None);
     }
 

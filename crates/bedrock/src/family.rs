@@ -137,6 +137,7 @@ const PREFIXES: &[(&str, Family)] = &[
     ("twelvelabs.marengo", Family::Marengo),
     ("twelvelabs.pegasus", Family::Pegasus),
     ("writer.palmyra", Family::OpenAiChat),
+    ("xai.", Family::OpenAiChat),
     ("zai.", Family::OpenAiChat),
 ];
 
@@ -198,6 +199,7 @@ mod tests {
             ("mistral.mistral-large-2407-v1:0", Some(Family::MistralChat)),
             ("mistral.mistral-large-2402-v1:0", Some(Family::MistralText)),
             ("openai.gpt-oss-20b-1:0", Some(Family::OpenAiChat)),
+            ("xai.grok-4.6", Some(Family::OpenAiChat)),
             ("Qwen/Qwen3-8B", None),
             ("anthropic", None),
             ("", None),
