@@ -39,7 +39,7 @@ pub(super) fn read_messages(node: &Node<'_>, notes: &mut Notes) -> Result<Vec<Tu
             turns.push(Turn { at, message });
         }
     }
-    Ok(notes.merge(turns, &node.path()))
+    Ok(notes.merge(turns, node.path()))
 }
 
 /// A message, or nothing where a lenient reader has nothing left of it.

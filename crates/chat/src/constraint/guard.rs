@@ -1,10 +1,14 @@
-//! WHAT A GRAMMAR LEAVES OPEN AND READERS DO NOT TAKE: numbers beyond the range of a double, nesting without end.
+//! WHAT A GRAMMAR LEAVES OPEN AND READERS DO NOT TAKE: numbers beyond the range or the precision of a double, nesting
+//! without end.
 //!
 //! Follows the JSON text byte by byte and advises against tokens that would pass a limit. Its advice is taken where
 //! something else is allowed, too; so it never leads into a dead end.
 
-/// Most digits before or after the point.
+/// Most digits before the point.
 const DIGITS_MAX: u8 = 200;
+/// Most digits of a number with a point. Decimals of 15 digits are doubles apart, so that what a grammar takes to be
+/// beyond an exclusive bound is not the bound itself to a reader; 0.4999…9 with a hundred digits would be 0.5.
+const PRECISION_MAX: u8 = 15;
 /// Most digits of an exponent: 10^(200 + 99) is a finite double.
 const EXPONENT_DIGITS_MAX: u8 = 2;
 /// Depth at which nothing more is opened unless it must be. Readers take 64; schemas nest 32 deep at most.
@@ -25,6 +29,10 @@ enum Place {
         escaped: bool,
     },
     Number {
+        digits: u8,
+    },
+    /// Behind the point; the digits are those of the whole number.
+    Fraction {
         digits: u8,
     },
     Exponent {
@@ -52,8 +60,13 @@ impl Guard {
                 Place::Number { digits: digits.saturating_add(1) }
             }
             (Place::Between, b'0'..=b'9') => Place::Number { digits: 1 },
-            (Place::Number { .. }, b'.') => Place::Number { digits: 0 },
-            (Place::Number { .. }, b'e' | b'E') => Place::Exponent { digits: 0 },
+            (Place::Number { digits }, b'.') => Place::Fraction { digits },
+            (Place::Fraction { digits }, b'0'..=b'9') => {
+                Place::Fraction { digits: digits.saturating_add(1) }
+            }
+            (Place::Number { .. } | Place::Fraction { .. }, b'e' | b'E') => {
+                Place::Exponent { digits: 0 }
+            }
             (Place::Exponent { digits }, b'0'..=b'9') => {
                 Place::Exponent { digits: digits.saturating_add(1) }
             }
@@ -70,6 +83,9 @@ impl Guard {
                 false
             }
             (Place::Number { digits }, _) => digits > DIGITS_MAX,
+            // A point is followed by a digit.
+            (Place::Fraction { digits }, b'.') => digits >= PRECISION_MAX,
+            (Place::Fraction { digits }, _) => digits > PRECISION_MAX,
             (Place::Exponent { digits }, _) => digits > EXPONENT_DIGITS_MAX,
             _ => false,
         }
@@ -77,7 +93,7 @@ impl Guard {
 
     /// Whether a token of these bytes can pass a limit at some place.
     pub(super) fn concerns(bytes: &[u8]) -> bool {
-        bytes.iter().any(|byte| matches!(byte, b'0'..=b'9' | b'{' | b'['))
+        bytes.iter().any(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'{' | b'['))
     }
 }
 
@@ -93,7 +109,9 @@ mod tests {
     fn finite_numbers_and_shallow_values_pass_no_limit() {
         let digits = "7".repeat(200);
         for fine in [
-            format!("[{digits}.{digits}e-99, {digits}]"),
+            format!(
+                "[{digits}e-99, {digits}, 1234567890.12345e+99, 0.12345678901234, 12345678901234.5]"
+            ),
             r#"{"a": "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[ 1e999"}"#.to_owned(),
             "[]".repeat(100),
             "[".repeat(24),
@@ -101,9 +119,13 @@ mod tests {
         ] {
             assert!(!passes(&fine), "{fine}");
         }
-        for beyond in
-            ["1e100".to_owned(), "7".repeat(201), format!("0.{}", "7".repeat(201)), "[".repeat(25)]
-        {
+        for beyond in [
+            "1e100".to_owned(),
+            "7".repeat(201),
+            "0.123456789012345".into(),
+            "123456789012345.".into(),
+            "[".repeat(25),
+        ] {
             assert!(passes(&beyond), "{beyond}");
         }
     }

@@ -10,6 +10,8 @@ const COUNT_MAX: u64 = 10_000;
 const MULTIPLE_MAX: u64 = 1000;
 /// Where `multipleOf` stands without bounds, numbers stay within this.
 const MULTIPLES_WITHIN: i64 = 1_000_000_000_000;
+/// Where numbers begin if 0 is excluded: within the digits that an answer may have.
+const LEAST: f64 = 1e-14;
 const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
 type Object = Map<String, Value>;
@@ -54,6 +56,22 @@ pub(super) fn bound_multiples(out: &mut Object) {
         if !out.contains_key(inclusive) && !out.contains_key(exclusive) {
             out.insert(inclusive.to_owned(), bound.into());
         }
+    }
+}
+
+/// An exclusive bound beyond which numbers grow away from 0 becomes the next double, inclusive. Else the bound's own digits
+/// and zeros behind them could only go on, to a decimal that a reader rounds to the bound; and llguidance 1.9 lets an
+/// excluded whole number pass where the other bound is less than 1 away.
+pub(super) fn include_bounds(out: &mut Object) {
+    for (inclusive, exclusive, sign) in
+        [("minimum", "exclusiveMinimum", 1.0), ("maximum", "exclusiveMaximum", -1.0)]
+    {
+        let bound = |key: &str| out.get(key).and_then(Value::as_f64).map(|bound| bound * sign);
+        let Some(excluded) = bound(exclusive).filter(|bound| *bound >= 0.0) else { continue };
+        let next = if excluded == 0.0 { LEAST } else { excluded.next_up() };
+        let least = bound(inclusive).map_or(next, |other| other.max(next));
+        out.remove(exclusive);
+        out.insert(inclusive.to_owned(), (least * sign).into());
     }
 }
 

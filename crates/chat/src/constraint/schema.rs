@@ -7,7 +7,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::keywords::{bound_multiples, count, format, joins, least, multiple, types};
+use super::keywords::{
+    bound_multiples, count, format, include_bounds, joins, least, multiple, types,
+};
 use super::pattern;
 use super::values::{self, Budget};
 
@@ -253,6 +255,7 @@ impl Walker<'_> {
         if out.contains_key("multipleOf") {
             bound_multiples(&mut out);
         }
+        include_bounds(&mut out);
         self.joins |= joins(&out);
         Ok(Value::Object(out))
     }

@@ -249,6 +249,73 @@ fn an_answer_ends_exactly_where_its_grammar_can() {
     assert!(one.forced().is_empty());
 }
 
+/// Whether `text` may be the whole answer.
+fn may_say((model, tokenizer): (&ChatModel, &dyn Tokenizer), schema: &Value, text: &str) -> bool {
+    let mut constraint = constraint(model, schema).unwrap_or_else(|e| panic!("{schema}: {e}"));
+    for token in text.bytes().map(u32::from) {
+        if !allowed(constraint.as_mut(), tokenizer).contains(&token) {
+            return false;
+        }
+        constraint.accept(token);
+    }
+    allowed(constraint.as_mut(), tokenizer).contains(&tokenizer.stop_tokens()[0])
+}
+
+#[test]
+fn an_exclusive_bound_excludes_what_readers_of_doubles_take_for_it() {
+    let (model, tokenizer) = Pieces::new(false).model(None);
+    let number = |more: &[(&str, f64)]| {
+        let bounds = more.iter().map(|(key, bound)| ((*key).to_owned(), json!(bound)));
+        Value::Object([("type".to_owned(), json!("number"))].into_iter().chain(bounds).collect())
+    };
+    let below = number(&[("minimum", -37.5), ("exclusiveMaximum", -37.499)]);
+    let above = number(&[("exclusiveMinimum", 0.5)]);
+    let whole = number(&[("exclusiveMaximum", 5.0)]);
+    let large = number(&[("exclusiveMaximum", 9_007_199_254_740_992.0)]);
+    let part = number(&[("exclusiveMinimum", 0.0), ("exclusiveMaximum", 0.75)]);
+    let seven = number(&[("exclusiveMinimum", 7.0), ("maximum", 7.25)]);
+    let negative = number(&[("minimum", -0.75), ("exclusiveMaximum", 0.0)]);
+    let narrow = number(&[
+        ("exclusiveMinimum", 0.123_456_789_012_345_6),
+        ("maximum", 0.123_456_789_012_345_8),
+    ]);
+    let integer = json!({"type": "integer", "exclusiveMinimum": 3, "exclusiveMaximum": 5});
+    for (schema, text, expected) in [
+        (&below, "-37.49900000000000000000000000000000000002", false),
+        (&below, "-37.499", false),
+        (&below, "-37.4995", true),
+        (&above, "0.50000000000000000000000000001", false),
+        (&above, "0.50000000000001", true),
+        (&whole, "4.99999999999999999999999999", false),
+        (&whole, "4.9", true),
+        (&whole, "5", false),
+        (&large, "9007199254740991.9", false),
+        (&large, "9007199254740991", true),
+        (&part, "0", false),
+        (&part, "-0", false),
+        (&part, "0.05", true),
+        (&part, "0.70", true),
+        (&part, "0.75", false),
+        (&seven, "7", false),
+        (&seven, "7.1", true),
+        (&seven, "7.25", true),
+        (&negative, "-0", false),
+        (&negative, "0", false),
+        (&negative, "-0.5", true),
+        (&negative, "-0.75", true),
+        (&narrow, "0.1234567890123457", true),
+        (&integer, "4", true),
+        (&integer, "3", false),
+        (&integer, "5", false),
+    ] {
+        assert_eq!(
+            may_say((&model, tokenizer.as_ref()), schema, text),
+            expected,
+            "{schema} {text}"
+        );
+    }
+}
+
 #[test]
 fn control_tokens_and_white_space_are_never_babbled() {
     let (model, tokenizer) = Pieces::new(true).model(None);
