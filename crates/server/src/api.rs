@@ -37,7 +37,8 @@ use crate::respond::{self, put};
 /// Bodies above this are worked on away from the threads that serve connections.
 const LARGE_BODY: usize = 32 * 1024;
 
-/// How long a schema may take to compile. The work is bounded; this is for machines that are slow or busy.
+/// How long a request waits for its schema to compile. The work is bounded; this is for machines that are slow or busy, so
+/// it is no fault of the request, and what becomes of the schema is kept for the next attempt.
 const COMPILE_WAIT: Duration = Duration::from_secs(1);
 /// How long a request waits for others' schemas.
 const COMPILE_TURN_WAIT: Duration = Duration::from_secs(5);
@@ -133,9 +134,8 @@ async fn constraints(
         drop(turn);
         made
     });
-    let made = tokio::time::timeout(COMPILE_WAIT, work).await.map_err(|_| {
-        WireError::validation("The schemas of this request take too long to compile.")
-    })?;
+    let made = tokio::time::timeout(COMPILE_WAIT, work).await;
+    let made = made.map_err(|_| WireError::unavailable())?;
     made.map_err(|_| WireError::internal())?
 }
 

@@ -11,7 +11,8 @@ const DIGITS_MAX: u8 = 200;
 const PRECISION_MAX: u8 = 15;
 /// Most digits of an exponent: 10^(200 + 99) is a finite double.
 const EXPONENT_DIGITS_MAX: u8 = 2;
-/// Depth at which nothing more is opened unless it must be. Readers take 64; schemas nest 32 deep at most.
+/// Depth at which nothing more is opened or added unless it must be: after a comma or a name a schema may leave nothing
+/// but what opens. Readers take 64; schemas nest 32 deep at most.
 const DEPTH_MAX: u8 = 24;
 
 /// Where a JSON text is.
@@ -19,6 +20,8 @@ const DEPTH_MAX: u8 = 24;
 pub(super) struct Guard {
     place: Place,
     depth: u8,
+    /// Whether the byte before opened an object or a list.
+    opened: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,7 @@ impl Guard {
     }
 
     fn step(&mut self, byte: u8) -> bool {
+        let (before, opened) = (self.place, std::mem::take(&mut self.opened));
         self.place = match (self.place, byte) {
             (Place::Text { escaped: true }, _) => Place::Text { escaped: false },
             (Place::Text { escaped: false }, b'"') => Place::Between,
@@ -76,7 +80,12 @@ impl Guard {
         match (self.place, byte) {
             (Place::Between, b'{' | b'[') => {
                 self.depth = self.depth.saturating_add(1);
+                self.opened = true;
                 self.depth > DEPTH_MAX
+            }
+            (Place::Between, b',') => self.depth >= DEPTH_MAX,
+            (Place::Text { .. }, _) => {
+                opened && before == Place::Between && self.depth >= DEPTH_MAX
             }
             (Place::Between, b'}' | b']') => {
                 self.depth = self.depth.saturating_sub(1);
@@ -93,7 +102,7 @@ impl Guard {
 
     /// Whether a token of these bytes can pass a limit at some place.
     pub(super) fn concerns(bytes: &[u8]) -> bool {
-        bytes.iter().any(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'{' | b'['))
+        bytes.iter().any(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'{' | b'[' | b',' | b'"'))
     }
 }
 
@@ -116,6 +125,7 @@ mod tests {
             "[]".repeat(100),
             "[".repeat(24),
             "[1E+10]".to_owned(),
+            format!("{}{{}}, \"a,b\"", "[".repeat(23)),
         ] {
             assert!(!passes(&fine), "{fine}");
         }
@@ -125,6 +135,9 @@ mod tests {
             "0.123456789012345".into(),
             "123456789012345.".into(),
             "[".repeat(25),
+            format!("{}1,", "[".repeat(24)),
+            format!("{}{{\"", "[".repeat(23)),
+            format!("{}\"", "[".repeat(24)),
         ] {
             assert!(passes(&beyond), "{beyond}");
         }

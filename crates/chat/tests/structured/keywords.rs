@@ -2,7 +2,7 @@
 
 use bedrock::canonical::{Markup, OutputSchema, Prompt, Request};
 use chat::{ChatError, ChatModel};
-use engine::{Constraint, Tokenizer};
+use engine::{Constraint, TokenId, Tokenizer};
 use serde_json::{Value, json};
 
 use crate::sample::{allowed, say};
@@ -313,6 +313,39 @@ fn an_exclusive_bound_excludes_what_readers_of_doubles_take_for_it() {
             expected,
             "{schema} {text}"
         );
+    }
+}
+
+#[test]
+fn what_refers_to_itself_ends_at_a_depth_that_readers_take() {
+    let (model, tokenizer) = Pieces::new(false).model(None);
+    let list = json!({"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": false});
+    let tree = json!({"type": "array", "items": {"$ref": "#"}});
+    for (schema, deepest) in [(&list, 24), (&tree, 24)] {
+        let mut constraint = constraint(&model, schema).unwrap();
+        let (mut depth, mut most) = (0i32, 0);
+        // Goes on as long as it may: an answer that ends does so because nothing else was left.
+        for step in 0.. {
+            assert!(step < 2000, "{schema} never ends");
+            let allowed = allowed(constraint.as_mut(), tokenizer.as_ref());
+            let closes = |token: &TokenId| [b'}', b']'].map(u32::from).contains(token);
+            let adds = |token: &TokenId| *token == u32::from(b',');
+            let stops = |token: &TokenId| tokenizer.stop_tokens().contains(token);
+            let further =
+                allowed.iter().find(|token| !closes(token) && !adds(token) && !stops(token));
+            let Some(&token) = further.or_else(|| allowed.iter().find(|token| closes(token)))
+            else {
+                break;
+            };
+            constraint.accept(token);
+            depth += match tokenizer.token_bytes(token) {
+                [b'{' | b'['] => 1,
+                [b'}' | b']'] => -1,
+                _ => 0,
+            };
+            most = most.max(depth);
+        }
+        assert_eq!((depth, most), (0, deepest), "{schema}");
     }
 }
 
