@@ -9,7 +9,7 @@ import botocore.exceptions
 
 from outcrop import MODEL, user
 
-PROMPTS = ["Give me some JSON.", "Describe a town.", "What is in the invoice?", "Tell me a short story about a baker.", "hi"]
+PROMPTS = ["Give me some JSON.", "Describe a town.", "What is in the invoice?", "Tell me a story about a baker.", "hi"]
 TOOLS = ("look_up", "store")
 
 
@@ -136,7 +136,8 @@ def _chat(server, case):
 
 def _chat_answer(body):
     choice = body["choices"][0]
-    answer = Answer(choice["finish_reason"], body["usage"]["completion_tokens"], choice["message"].get("content") or "")
+    text = choice["message"].get("content") or ""
+    answer = Answer(choice["finish_reason"], body["usage"]["completion_tokens"], text)
     for call in choice["message"].get("tool_calls") or []:
         answer.calls.append((call["function"]["name"], call["function"]["arguments"]))
     return answer
@@ -160,6 +161,7 @@ def _chat_stream(response):
             for part in choice["delta"].get("tool_calls") or []:
                 name, arguments = calls.get(part["index"], ("", ""))
                 function = part["function"]
-                calls[part["index"]] = (name + (function.get("name") or ""), arguments + (function.get("arguments") or ""))
+                more = function.get("arguments") or ""
+                calls[part["index"]] = (name + (function.get("name") or ""), arguments + more)
     answer.calls = list(calls.values())
     return answer

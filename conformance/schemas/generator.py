@@ -450,6 +450,6 @@ class Generator:
                 {**closed, "allOf": [{"required": [names[0]]}]},
                 {"type": ["integer", "string"], "anyOf": [{"type": "integer", "minimum": 3}, {"maxLength": 4}]},
                 {"minimum": 3, "maximum": 70, "oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 6}]},
-                {"minItems": 1, "oneOf": [{"type": "array", "items": integer(self.dice), "maxItems": 3}, {"type": "null"}]},
+                {"minItems": 1, "oneOf": [{"type": "array", "items": {"type": "null"}, "maxItems": 3}, {"type": "null"}]},
             ]
         )

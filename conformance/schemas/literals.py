@@ -1,8 +1,10 @@
 """Values for `const` and `enum`, and names of properties."""
 
 PROPERTIES = ["a", "name", "unit_price", "b c", "é", '"q"', "back\\slash", "\n", "x-n", "日本", "", "$ref", "type"]
-TEXTS = ["", "a", "north", "two words", 'a "quote"', "c:\\dir", "tab\tand\nline", "\b\f\r", "é è", "日本語", "🙂", "</s>", "1", "null"]
-TEXTS += ["{}", "a/b", "line", "<|end|>", "\u2028", "0.5"]
+TEXTS = [
+    *["", "a", "north", "two words", 'a "quote"', "c:\\dir", "tab\tand\nline", "\b\f\r", "é è", "日本語", "🙂"],
+    *["\u2028", "1", "0.5", "null", "{}", "a/b", "</s>", "<|end|>"],
+]
 
 
 def text(dice):

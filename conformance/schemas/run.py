@@ -1,8 +1,8 @@
 """Completions under generated schemas, each judged by an independent validator.
 
-Half come through Converse at temperature 1, half through chat completions at temperature 1.5; some of each are streamed,
-some are calls of strict tools. Everything about a request follows from its seed: `--first SEED --count 1` repeats one and
-shows it.
+Half come through Converse at temperature 1, half through chat completions at temperature 1.5; some of each are
+streamed, some are calls of strict tools. Everything about a request follows from its seed: `--first SEED --count 1`
+repeats one and shows it.
 
 Fails if a completion is not valid, if an answer is an error, if fewer than 90 % are complete, if more than 3 % of the
 schemas are refused, or if something that docs/structured-output.md accepts never was in a completion.
@@ -148,7 +148,7 @@ class Tally:
 
 
 def run(server, options, tally):
-    """Sends until as many as asked for are answered: what is refused is replaced by the next seed."""
+    """Sends until as many as asked for are answered; what is refused is replaced by a further seed."""
     client = server.client()
     wanted, seed = options.count, options.first
     with concurrent.futures.ThreadPoolExecutor(IN_FLIGHT) as pool:
@@ -172,8 +172,8 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--count", type=int, default=10_000, help="completions (default: 10000)")
     arguments.add_argument("--first", type=int, default=0, help="seed of the first (default: 0)")
-    arguments.add_argument("--max-tokens", type=int, default=1000, help="of one answer (default: 1000)")
-    arguments.add_argument("--results", type=pathlib.Path, default=ROOT / "target/schemas", help="folder of the results")
+    arguments.add_argument("--max-tokens", type=int, default=500, help="of one answer (default: 500)")
+    arguments.add_argument("--results", type=pathlib.Path, default=ROOT / "target/schemas", help="folder for results")
     options = arguments.parse_args()
     tally = Tally(options.results)
     server = Server(config=CONFIG)
@@ -183,9 +183,11 @@ def main():
         code = server.stop()
     figures, failures = tally.report()
     (options.results / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
-    print(json.dumps(figures, indent=1))
-    if options.count > 1 and (failures or code):
-        sys.exit("\n".join([*failures, f"the server ended with {code}"][: len(failures) + bool(code)]))
+    print(json.dumps(figures, indent=1), flush=True)
+    if code:
+        failures.append(f"the server ended with {code}")
+    if options.count > 1 and failures:
+        sys.exit("\n".join(failures))
 
 
 if __name__ == "__main__":
