@@ -147,8 +147,9 @@ def _chat_stream(response):
     answer = Answer("", 0)
     calls = {}
     for line in response:
-        data = line.decode().strip().removeprefix("data: ")
-        if not data or data == "[DONE]":
+        # Between events there are empty lines, and comments where nothing comes for long.
+        name, _, data = line.decode().strip().partition(": ")
+        if name != "data" or data == "[DONE]":
             continue
         chunk = json.loads(data)
         if "error" in chunk:

@@ -113,7 +113,7 @@ class Generator:
                 (lambda: {"type": "null"}, 1),
                 (lambda: {"type": "boolean"}, 2),
                 (lambda: integer(self.dice), 4),
-                (lambda: number(self.dice), 4),
+                (lambda: number(self.dice), 2.5),
                 (lambda: sized(self.dice), 3),
                 (self.pattern, 3),
                 (self.format, 4),
@@ -222,7 +222,8 @@ class Generator:
         def ref(other):
             return {"$ref": f"#/{self.container}/{other}"}
 
-        leaf = self.dice.choice([{"type": "boolean"}, {"enum": ["x", "y", 1]}, {"type": "integer", "minimum": 0}])
+        count = {"type": "integer", "minimum": 0, "maximum": 99}
+        leaf = self.dice.choice([{"type": "boolean"}, {"enum": ["x", "y", 1]}, count])
         schemas = {
             "tree": {
                 **closed,
@@ -279,7 +280,7 @@ class Generator:
             most = least + dice.randint(0, 2)
         if least or self.chance(0.2):
             schema["minItems"] = least
-        if most is not None and self.chance(0.85):
+        if most is not None and self.chance(0.93):
             schema["maxItems"] = most
         if self.chance(0.2):
             schema["uniqueItems"] = False
@@ -300,7 +301,7 @@ class Generator:
         required = [name for name in names if self.chance(0.6)]
         if required or self.chance(0.3):
             schema["required"] = required
-        if self.chance(0.75):
+        if self.chance(0.85):
             schema["additionalProperties"] = False
         elif self.chance(0.8):
             schema["additionalProperties"] = self.schema(0)

@@ -13,6 +13,7 @@ import concurrent.futures
 import json
 import pathlib
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -78,7 +79,8 @@ def attempt(server, client, case):
     try:
         answer = ask(server, client, case)
     except Refused as refusal:
-        return "refused", {**record, "message": str(refusal)}
+        outcome = "too slow" if "too long to compile" in str(refusal) else "refused"
+        return outcome, {**record, "message": str(refusal)}
     except Exception as error:
         return "error", {**record, "message": f"{type(error).__name__}: {error}"}
     record |= {"stop": answer.stop, "tokens": answer.tokens, "output": answer.calls or answer.text}
@@ -97,7 +99,7 @@ class Tally:
 
     def __init__(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
-        kept = ("invalid", "refused", "error", "cut off")
+        kept = ("invalid", "refused", "too slow", "error", "cut off")
         self.files = {kind: open(folder / f"{kind.replace(' ', '-')}.jsonl", "w") for kind in kept}
         self.outcomes = Counter()
         self.ways = Counter()
@@ -114,7 +116,7 @@ class Tally:
             self.features.update(set().union(*map(used, schemas)))
         else:
             print(json.dumps(record), file=self.files[outcome], flush=True)
-        if outcome not in ("valid", "cut off"):
+        if outcome not in ("valid", "cut off", "too slow"):
             print(f"{outcome}: seed {record['seed']}: {record.get('faults') or record.get('message')}", flush=True)
 
     def report(self):
@@ -129,6 +131,7 @@ class Tally:
             "completed": f"{100 * completed:.1f} %",
             "invalid": count["invalid"],
             "refused": count["refused"],
+            "refused for time on a busy machine": count["too slow"],
             "errors": count["error"],
             "seconds": round(seconds),
             "tokens": self.tokens,
@@ -161,7 +164,7 @@ def run(server, options, tally):
             for future in done:
                 outcome, record = future.result()
                 tally.add(outcome, record)
-                wanted += outcome == "refused" and options.count > 1
+                wanted += outcome in ("refused", "too slow") and options.count > 1
                 if sum(tally.outcomes.values()) % 500 == 0:
                     print(dict(tally.outcomes), round(time.monotonic() - tally.started), "s", flush=True)
                 if options.count == 1:
@@ -172,16 +175,21 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--count", type=int, default=10_000, help="completions (default: 10000)")
     arguments.add_argument("--first", type=int, default=0, help="seed of the first (default: 0)")
-    arguments.add_argument("--max-tokens", type=int, default=500, help="of one answer (default: 500)")
+    arguments.add_argument("--max-tokens", type=int, default=600, help="of one answer (default: 600)")
     arguments.add_argument("--results", type=pathlib.Path, default=ROOT / "target/schemas", help="folder for results")
     options = arguments.parse_args()
     tally = Tally(options.results)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = Server(config=CONFIG)
+    ended = []
     try:
         run(server, options, tally)
+    except KeyboardInterrupt:
+        ended.append("ended before its time")
     finally:
         code = server.stop()
     figures, failures = tally.report()
+    failures += ended
     (options.results / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1), flush=True)
     if code:

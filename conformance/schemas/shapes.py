@@ -34,48 +34,46 @@ HEAVY_PATTERNS = [
 # No two match the same name.
 NAME_PATTERNS = ["^x_", "^y", r"^\d{1,3}$", "^[A-Z]{2}$"]
 
+# How often a number may have any number of digits: a small model at a high temperature likes to go on.
+ENDLESS = 0.15
+
 
 def integer(dice):
     low = dice.randint(-2000, 2000)
     high = low + dice.randint(60, 3000)
-    more = dice.choice(
-        [
-            {},
-            {"minimum": low, "maximum": high},
-            {"exclusiveMinimum": low, "maximum": high},
-            {"minimum": low, "exclusiveMaximum": high},
-            {"exclusiveMinimum": low - 0.5, "exclusiveMaximum": high},
-            {"minimum": low},
-            {"exclusiveMinimum": low},
-            {"maximum": high},
-            {"exclusiveMaximum": high},
-            {"multipleOf": dice.randint(1, 1000)},
-            {"multipleOf": dice.randint(1, 60), "minimum": low, "maximum": high},
-            {"multipleOf": dice.randint(1, 30), "exclusiveMinimum": low},
-            {"minimum": 2**53 - dice.randint(1, 999), "maximum": 2**53},
-        ]
-    )
-    return {"type": "integer", **more}
+    bounded = [
+        {"minimum": low, "maximum": high},
+        {"exclusiveMinimum": low, "maximum": high},
+        {"minimum": low, "exclusiveMaximum": high},
+        {"exclusiveMinimum": low - 0.5, "exclusiveMaximum": high},
+        {"multipleOf": dice.randint(1, 1000)},
+        {"multipleOf": dice.randint(1, 60), "minimum": low, "maximum": high},
+        {"multipleOf": dice.randint(1, 30), "exclusiveMinimum": low},
+        {"minimum": 2**53 - dice.randint(1, 999), "maximum": 2**53},
+    ]
+    endless = [{}, {"minimum": low}, {"exclusiveMinimum": low}, {"maximum": high}, {"exclusiveMaximum": high}]
+    return {"type": "integer", **dice.choice(endless if dice.random() < ENDLESS else bounded)}
 
 
 def number(dice):
     low = dice.randint(-2000, 2000) / 8
     high = low + dice.randint(80, 3000) / 8
-    more = dice.choice(
-        [
-            {},
-            {"minimum": low, "maximum": high},
-            {"exclusiveMinimum": low, "exclusiveMaximum": high},
-            {"exclusiveMinimum": 0, "exclusiveMaximum": 1},
-            {"minimum": low, "exclusiveMaximum": low + 0.001},
-            {"minimum": low},
-            {"exclusiveMaximum": high},
-            {"maximum": -0.125},
-            {"multipleOf": dice.randint(1, 10), "minimum": low, "maximum": high},
-            {"multipleOf": dice.randint(1, 100)},
-        ]
-    )
-    return {"type": "number", **more}
+    # Fractions go on for up to 200 digits in each.
+    endless = [
+        {},
+        {"minimum": low, "maximum": high},
+        {"exclusiveMinimum": low, "exclusiveMaximum": high},
+        {"exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        {"minimum": low, "exclusiveMaximum": low + 0.001},
+        {"minimum": low},
+        {"exclusiveMaximum": high},
+        {"maximum": -0.125},
+    ]
+    bounded = [
+        {"multipleOf": dice.randint(1, 10), "minimum": low, "maximum": high},
+        {"multipleOf": dice.randint(1, 100)},
+    ]
+    return {"type": "number", **dice.choice(bounded if dice.random() < ENDLESS else endless)}
 
 
 def sized(dice):
@@ -83,5 +81,5 @@ def sized(dice):
     least = dice.randint(0, 6)
     most = least + dice.randint(0, 24)
     forms = [{"minLength": least, "maxLength": most}, {"maxLength": most}, {"minLength": least}, {}]
-    more = dice.choices(forms, [5, 3, 1, 1])[0]
+    more = dice.choices(forms, [8, 6, 1, 1])[0]
     return {"type": "string", **more}
