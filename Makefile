@@ -9,8 +9,10 @@ OUTCROP := $(abspath $(TARGET_DIR))/release/outcrop
 LISTEN ?= 127.0.0.1:4646
 PYTHON := $(abspath .venv)/bin/python
 JUDGES := conformance/judges
+SCHEMAS := conformance/schemas
 JUDGE := $(abspath $(JUDGES))/.venv/bin/python
 FRAMEWORKS := $(abspath $(JUDGES))/.venv-frameworks/bin/python
+SCHEMAS_PYTHON := $(abspath $(SCHEMAS))/.venv/bin/python
 RESULTS := $(abspath $(TARGET_DIR))/judges
 TIMES := $(TARGET_DIR)/stage-times.txt
 
@@ -20,7 +22,7 @@ stage = @echo "== $(1)"; start=$$(date +%s); $(MAKE) --no-print-directory $(1); 
 	printf '%6d s  %s\n' "$$took" "$(1)" >> $(TIMES)
 
 .PHONY: help run build test fmt clippy rust-test wire-shapes conformance-python conformance-js conformance-rust \
-	conformance-judges conformance-frameworks conformance-langchain conformance-score conformance bench
+	conformance-judges conformance-frameworks conformance-langchain conformance-score conformance-schemas conformance bench
 
 help:
 	@echo "make run      build and start on $(LISTEN), and show three calls to paste"
@@ -91,6 +93,11 @@ conformance-frameworks: build $(JUDGES)/.venv-frameworks/.installed
 conformance-langchain: build $(JUDGES)/.venv-frameworks/.installed
 	OUTCROP_BIN=$(OUTCROP) $(FRAMEWORKS) $(JUDGES)/langchain/suite.py --results $(RESULTS) --source $(RESULTS)/langchain
 
+# 10,000 completions under generated schemas, each judged by an independent validator; ARGUMENTS are the script's.
+conformance-schemas: build $(SCHEMAS)/.venv/.installed
+	$(SCHEMAS_PYTHON) -m pytest --quiet $(SCHEMAS)
+	OUTCROP_BIN=$(OUTCROP) $(SCHEMAS_PYTHON) $(SCHEMAS)/run.py --results $(abspath $(TARGET_DIR))/schemas $(ARGUMENTS)
+
 # Writes what the last runs of the three above gave into conformance/README.md.
 conformance-score:
 	python3 $(JUDGES)/score.py --results $(RESULTS)
@@ -103,6 +110,11 @@ $(JUDGES)/.venv/.installed: $(JUDGES)/requirements.txt
 $(JUDGES)/.venv-frameworks/.installed: $(JUDGES)/requirements-frameworks.txt
 	python3 -m venv $(@D)
 	$(FRAMEWORKS) -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(SCHEMAS)/.venv/.installed: $(SCHEMAS)/requirements.txt
+	python3 -m venv $(@D)
+	$(SCHEMAS_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(JUDGES)/js/node_modules/.installed: $(JUDGES)/js/package-lock.json
