@@ -146,12 +146,12 @@ pub(super) const MODELS: &[Model] = &[
     text("meta.llama3-70b-instruct-v1:0", "Llama 3 70B Instruct", TEXT, 8_192, 2_048),
     text("meta.llama3-1-8b-instruct-v1:0", "Llama 3.1 8B Instruct", TEXT, 128_000, 8_192),
     text("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B Instruct", TEXT, 128_000, 8_192),
-    text("meta.llama3-1-405b-instruct-v1:0", "Llama 3.1 405B Instruct", TEXT, 128_000, 8_192),
+    legacy(text("meta.llama3-1-405b-instruct-v1:0", "Llama 3.1 405B Instruct", TEXT, 128_000, 8_192)),
     text("meta.llama3-2-1b-instruct-v1:0", "Llama 3.2 1B Instruct", TEXT, 128_000, 8_192),
     text("meta.llama3-2-3b-instruct-v1:0", "Llama 3.2 3B Instruct", TEXT, 128_000, 8_192),
     text("meta.llama3-2-11b-instruct-v1:0", "Llama 3.2 11B Instruct", TEXT_IMAGE, 128_000, 8_192),
     text("meta.llama3-2-90b-instruct-v1:0", "Llama 3.2 90B Instruct", TEXT_IMAGE, 128_000, 8_192),
-    text("meta.llama3-3-70b-instruct-v1:0", "Llama 3.3 70B Instruct", TEXT, 128_000, 8_192),
+    legacy(text("meta.llama3-3-70b-instruct-v1:0", "Llama 3.3 70B Instruct", TEXT, 128_000, 8_192)),
     text("meta.llama4-scout-17b-instruct-v1:0", "Llama 4 Scout 17B Instruct", TEXT_IMAGE, 3_500_000, 16_384),
     text("meta.llama4-maverick-17b-instruct-v1:0", "Llama 4 Maverick 17B Instruct", TEXT_IMAGE, 1_000_000, 16_384),
     // MiniMax
@@ -239,4 +239,5 @@ pub(super) const MODELS: &[Model] = &[
     text("zai.glm-4.7", "GLM 4.7", TEXT, 203_000, 4_096),
     text("zai.glm-4.7-flash", "GLM 4.7 Flash", TEXT, 203_000, 4_096),
     text("zai.glm-5", "GLM 5", TEXT, 200_000, 131_072),
+    text("zai.glm-5.3", "GLM 5.3", TEXT, 1_000_000, 128_000),
 ];
