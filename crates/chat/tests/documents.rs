@@ -117,6 +117,85 @@ fn a_pdf_that_draws_itself_is_refused() {
     assert!(matches!(text, Err(DocumentError::TooLarge { .. })), "{text:?}");
 }
 
+/// A file of one page that draws object 4 with the resources of object 5.
+fn pdf(objects: &str) -> Vec<u8> {
+    let start = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
+                 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
+                 3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources 5 0 R>>endobj\n";
+    format!("{start}{objects}\ntrailer<</Root 1 0 R>>\n").into_bytes()
+}
+
+fn stream(number: u32, dict: &str, data: &str) -> String {
+    let length = data.len();
+    format!("{number} 0 obj<<{dict}/Length {length}>>stream\n{data}\nendstream endobj\n")
+}
+
+fn pdf_text(objects: &str) -> Result<String, DocumentError> {
+    document_text(DocumentFormat::Pdf, &pdf(objects))
+}
+
+#[test]
+fn a_length_may_stand_in_another_object_but_not_in_a_chain_of_streams() {
+    let font = "5 0 obj<</Font<</F 6 0 R>>>>endobj 6 0 obj<</Type/Font/Subtype/Type1>>endobj\n";
+    let page = "4 0 obj<</Length 7 0 R>>stream\nBT /F 1 Tf (far) Tj ET\nendstream endobj 7 0 obj 22 endobj\n";
+    let chain = |number: u32| {
+        let next = number + 1;
+        format!("{number} 0 obj<</Length {next} 0 R>>stream\n\nendstream endobj\n")
+    };
+    let chain: String = (10..20_000).map(chain).collect();
+    assert_eq!(pdf_text(&format!("{font}{page}{chain}")).as_deref(), Ok("far"));
+}
+
+#[test]
+fn objects_within_one_another_are_refused() {
+    let count = 20_000;
+    let repeated = |object: &dyn Fn(u32) -> String| (10..count).map(object).collect::<String>();
+    let length = |number: u32| 40 * (count - number - 1);
+    for objects in [
+        repeated(&|number| format!("{number} 0 obj% ")),
+        repeated(&|number| format!("{number} 0 obj 1 endobj% ")),
+        repeated(&|number| format!("{number} 0 obj(\\( ")) + ")",
+        repeated(&|number| format!("{number:07} 0 obj<</Length {:09}>>stream\n", length(number)))
+            + "\nendstream",
+        repeated(&|number| format!("{number:07} 0 obj<</Length {:08}.>>stream\n", length(number))),
+    ] {
+        assert_eq!(pdf_text(&objects), Err(DocumentError::Damaged("pdf")), "{}", &objects[..60]);
+    }
+}
+
+#[test]
+fn members_of_a_group_that_share_their_bytes_are_refused() {
+    let index: String =
+        (0..20_000).map(|member| format!("{} {} ", member + 10, 2 * member)).collect();
+    let data = format!("{index}({}", "\\(".repeat(20_000));
+    let dict = format!("/Type/ObjStm/N 20000/First {}", index.len());
+    assert_eq!(pdf_text(&stream(8, &dict, &data)), Err(DocumentError::Damaged("pdf")));
+}
+
+#[test]
+fn fonts_are_bounded_together() {
+    let too_large = |objects: &str| {
+        let text = pdf_text(objects);
+        assert!(matches!(text, Err(DocumentError::TooLarge { .. })), "{text:?}");
+    };
+    let many = |font: &str, others: &str| {
+        let numbers = || 10..12_000;
+        let names: String = numbers().map(|number| format!("/F{number} {number} 0 R")).collect();
+        let fonts: String =
+            numbers().map(|number| format!("{number} 0 obj<<{font}>>endobj\n")).collect();
+        let drawn: String = numbers().map(|number| format!("/F{number} 1 Tf ")).collect();
+        format!("5 0 obj<</Font<<{names}>>>>endobj\n{fonts}{others}{}", stream(4, "", &drawn))
+    };
+    too_large(&many("/Subtype/Type1", ""));
+    too_large(&many("/Subtype/Type0/DescendantFonts[6 0 R]", "6 0 obj<</W[0 99999 500]>>endobj\n"));
+    // A code that stands for a long text, many times.
+    let font =
+        "5 0 obj<</Font<</F 6 0 R>>>>endobj 6 0 obj<</Subtype/Type1/ToUnicode 7 0 R>>endobj\n";
+    let map = format!("1 beginbfchar <61> <{}> endbfchar", "0041".repeat(100_000));
+    let drawn = format!("BT /F 1 Tf ({}) Tj", "a".repeat(1_000_000));
+    too_large(&format!("{font}{}{}", stream(7, "", &map), stream(4, "", &drawn)));
+}
+
 #[test]
 fn the_fuzzers_corpus_and_its_damaged_forms_get_an_answer() {
     for entry in std::fs::read_dir(CORPUS).unwrap() {

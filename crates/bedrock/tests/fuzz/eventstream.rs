@@ -14,17 +14,28 @@ fn decode(pieces: &[&[u8]]) -> (Vec<Frame>, Result<(), DecodeError>) {
     (frames, decoder.finish())
 }
 
-/// Checks the bytes as a stream, and as headers and payload of a frame whose checksums are right, which chance would
+/// Checks the bytes as a stream, and as contents of frames whose lengths and checksums are right, which chance would
 /// hardly find.
 pub(crate) fn check(data: &[u8]) {
     check_stream(data);
-    let headers = data.first().map_or(0, |byte| usize::from(*byte)).min(data.len());
+    check_stream(&framed(data));
+}
+
+/// Frames of which each is told by two bytes, the lengths of its headers and of its payload, and then these.
+fn framed(mut data: &[u8]) -> Vec<u8> {
     let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
-    let mut framed = [length(16 + data.len()), length(headers)].concat();
-    framed.extend(crc32fast::hash(&framed).to_be_bytes());
-    framed.extend(data);
-    framed.extend(crc32fast::hash(&framed).to_be_bytes());
-    check_stream(&framed);
+    let mut frames = Vec::new();
+    while let Some(([headers, payload], rest)) = data.split_first_chunk() {
+        let headers = usize::from(*headers).min(rest.len());
+        let (content, rest) = rest.split_at((headers + usize::from(*payload)).min(rest.len()));
+        let mut frame = [length(16 + content.len()), length(headers)].concat();
+        frame.extend(crc32fast::hash(&frame).to_be_bytes());
+        frame.extend(content);
+        frame.extend(crc32fast::hash(&frame).to_be_bytes());
+        frames.extend(frame);
+        data = rest;
+    }
+    frames
 }
 
 /// No panic; the same frames however the bytes are cut; a frame is encoded to the bytes that it came from.

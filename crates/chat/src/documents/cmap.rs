@@ -6,6 +6,12 @@ use std::collections::HashMap;
 /// Most codes of one map; a range counts as one.
 const ENTRIES_MAX: usize = 100_000;
 
+/// Most words before an operator that are kept: three for each code.
+const OPERANDS_MAX: usize = 3 * ENTRIES_MAX;
+
+/// Most UTF-16 units that one code stands for: the longest that the format allows.
+const UNITS_MAX: usize = 256;
+
 /// Codes of a font to texts.
 #[derive(Debug, Default)]
 pub(super) struct Map {
@@ -30,7 +36,9 @@ impl Map {
         let mut operands: Vec<Word<'_>> = Vec::new();
         for word in Words(map) {
             let Word::Name(name) = word else {
-                operands.push(word);
+                if operands.len() < OPERANDS_MAX {
+                    operands.push(word);
+                }
                 continue;
             };
             match name {
@@ -113,7 +121,8 @@ fn number(bytes: &[u8]) -> u32 {
 }
 
 fn utf16(bytes: &[u8]) -> String {
-    let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let units =
+        bytes.chunks_exact(2).take(UNITS_MAX).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
     if bytes.len() == 1 {
         return char::from(bytes[0]).to_string();
     }

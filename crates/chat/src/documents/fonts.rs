@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use encoding_rs::UTF_16BE;
 use lopdf::{Dictionary, Document, Object};
 
-use super::DocumentError;
 use super::cmap::Map;
 use super::pdf::Budget;
+use super::{DOCUMENT_TEXT_MAX, DocumentError};
 
 /// Most widths that one font lists.
 const WIDTHS_MAX: usize = 70_000;
@@ -55,12 +55,12 @@ impl Font {
                 map,
                 table: Vec::new(),
                 utf16: [&b"UCS2"[..], b"UTF16"].iter().any(|part| contains(encoding, part)),
-                widths: composite_widths(document, dict),
+                widths: composite_widths(document, dict, budget)?,
             });
         }
         Ok(Font {
             map,
-            table: table(document, dict),
+            table: table(document, dict, budget)?,
             utf16: false,
             code_bytes: 1,
             // A Type 3 font has a scale of its own.
@@ -72,13 +72,16 @@ impl Font {
         })
     }
 
-    /// The text of a string.
+    /// The text of a string; of one that is too long, enough to say so.
     pub(super) fn text(&self, bytes: &[u8]) -> String {
         if self.utf16 && self.map.code_bytes.is_none() {
             return UTF_16BE.decode_without_bom_handling(bytes).0.into_owned();
         }
         let mut text = String::new();
         for code in self.codes(bytes) {
+            if text.len() > DOCUMENT_TEXT_MAX {
+                break;
+            }
             if let Some(meaning) = self.map.get(code) {
                 text.push_str(&meaning);
             } else if let Some(meaning) =
@@ -120,13 +123,20 @@ fn contains(name: &[u8], part: &[u8]) -> bool {
 }
 
 /// What the 256 codes mean by the font's encoding.
-fn table(document: &Document, dict: &Dictionary) -> Vec<String> {
+fn table(
+    document: &Document,
+    dict: &Dictionary,
+    budget: &mut Budget,
+) -> Result<Vec<String>, DocumentError> {
+    let encoding = dict.get_deref(b"Encoding", document).and_then(Object::as_dict);
+    let differences = encoding.and_then(|dict| dict.get_deref(b"Differences", document));
+    budget.entries(differences.and_then(Object::as_array).map_or(0, Vec::len))?;
     // Read for itself: the reader of encodings would unroll it code by code.
     let mut dict = dict.clone();
     dict.remove(b"ToUnicode");
     dict.set("Type", Object::Name(b"Font".to_vec()));
-    let Ok(encoding) = dict.get_font_encoding(document) else { return Vec::new() };
-    (0..=u8::MAX).map(|code| encoding.bytes_to_string(&[code]).unwrap_or_default()).collect()
+    let Ok(encoding) = dict.get_font_encoding(document) else { return Ok(Vec::new()) };
+    Ok((0..=u8::MAX).map(|code| encoding.bytes_to_string(&[code]).unwrap_or_default()).collect())
 }
 
 fn simple_widths(document: &Document, dict: &Dictionary) -> Widths {
@@ -141,19 +151,25 @@ fn simple_widths(document: &Document, dict: &Dictionary) -> Widths {
     Widths::Listed(usize::try_from(first).unwrap_or(0), widths, missing)
 }
 
-fn composite_widths(document: &Document, dict: &Dictionary) -> Widths {
+fn composite_widths(
+    document: &Document,
+    dict: &Dictionary,
+    budget: &mut Budget,
+) -> Result<Widths, DocumentError> {
     let descendants = dict.get_deref(b"DescendantFonts", document).and_then(Object::as_array);
     let descendant = descendants.ok().and_then(|fonts| fonts.first());
     let descendant = descendant.and_then(|font| document.dereference(font).ok());
     let Some(descendant) = descendant.and_then(|(_, font)| font.as_dict().ok()) else {
-        return Widths::Unknown;
+        return Ok(Widths::Unknown);
     };
     let other = descendant.get_deref(b"DW", document).map_or(1000.0, |dw| number(document, dw));
     let mut widths = HashMap::new();
     if let Ok(listed) = descendant.get_deref(b"W", document).and_then(Object::as_array) {
+        budget.entries(listed.len())?;
         read_widths(document, listed, &mut widths);
+        budget.entries(widths.len())?;
     }
-    Widths::Some(widths, other)
+    Ok(Widths::Some(widths, other))
 }
 
 /// `first [w w w]` or `first last w`.

@@ -1,10 +1,10 @@
 //! pdf: the text of its pages in the order in which they draw it. Lines and spaces follow from where the text stands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use lopdf::content::{Content, Operation};
-use lopdf::{Dictionary, Document, Error, Object, Stream};
+use lopdf::{Dictionary, Document, Error, Object, ObjectId, Stream};
 
 use super::fonts::Font;
 use super::text::Text;
@@ -17,6 +17,13 @@ const PAGES_MAX: usize = 1000;
 
 /// Most drawing operations of one file, those of repeated parts counted each time.
 const OPERATIONS_MAX: usize = 5_000_000;
+
+/// Most fonts of one file, and most entries in their tables, those of shared ones counted for each font.
+const FONTS_MAX: usize = 10_000;
+const ENTRIES_MAX: usize = 5_000_000;
+
+/// Most bytes of a page's drawing, or of a form's: the operands of one operation are in memory together.
+const DRAWING_MAX: usize = 16 << 20;
 
 /// Most forms within one another.
 const DEPTH_MAX: usize = 16;
@@ -33,13 +40,12 @@ pub(super) fn read(file: &[u8]) -> Result<String, DocumentError> {
     let mut reader = Reader {
         document: &document,
         fonts: HashMap::new(),
-        budget: Budget { bytes: UNPACKED_MAX, operations: OPERATIONS_MAX },
+        budget: Budget::new(),
         text: Text::default(),
         end: None,
     };
     for page in pages {
-        let content = document.get_page_content_with_limit(page, reader.budget.bytes);
-        let content = reader.budget.spend(content.map_err(|_| too_large())?)?;
+        let content = reader.contents(page)?;
         let (own, shared) = document.get_page_resources(page).map_err(|_| DAMAGED)?;
         let shared = shared.iter().find_map(|id| document.get_dictionary(*id).ok());
         reader.text.paragraph()?;
@@ -59,20 +65,39 @@ fn too_large() -> DocumentError {
 pub(super) struct Budget {
     bytes: usize,
     operations: usize,
+    fonts: usize,
+    /// Entries in tables of fonts.
+    entries: usize,
+    /// Streams that cannot be unpacked, by their places in memory: to find that out may cost as much as unpacking.
+    broken: HashSet<*const Stream>,
 }
 
 impl Budget {
-    fn spend(&mut self, content: Vec<u8>) -> Result<Vec<u8>, DocumentError> {
-        self.bytes = self.bytes.checked_sub(content.len()).ok_or_else(too_large)?;
-        Ok(content)
+    fn new() -> Self {
+        Budget {
+            bytes: UNPACKED_MAX,
+            operations: OPERATIONS_MAX,
+            fonts: FONTS_MAX,
+            entries: ENTRIES_MAX,
+            broken: HashSet::new(),
+        }
     }
 
     /// A stream's bytes, unpacked; none if it cannot be.
     pub(super) fn unpack(&mut self, stream: &Stream) -> Result<Vec<u8>, DocumentError> {
+        if self.broken.contains(&std::ptr::from_ref(stream)) {
+            return Ok(Vec::new());
+        }
         match stream.get_plain_content_with_limit(self.bytes) {
-            Ok(content) => self.spend(content),
+            Ok(content) => {
+                self.bytes = self.bytes.checked_sub(content.len()).ok_or_else(too_large)?;
+                Ok(content)
+            }
             Err(Error::Decompress(_)) => Err(too_large()),
-            Err(_) => Ok(Vec::new()),
+            Err(_) => {
+                self.broken.insert(stream);
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -80,6 +105,20 @@ impl Budget {
         let left = self.operations.checked_sub(1);
         self.operations = left
             .ok_or(DocumentError::TooLarge { limit: OPERATIONS_MAX, what: "drawing operations" })?;
+        Ok(())
+    }
+
+    fn font(&mut self) -> Result<(), DocumentError> {
+        let left = self.fonts.checked_sub(1);
+        self.fonts = left.ok_or(DocumentError::TooLarge { limit: FONTS_MAX, what: "fonts" })?;
+        Ok(())
+    }
+
+    /// Takes `count` entries of tables, which fonts may share.
+    pub(super) fn entries(&mut self, count: usize) -> Result<(), DocumentError> {
+        let left = self.entries.checked_sub(count);
+        self.entries =
+            left.ok_or(DocumentError::TooLarge { limit: ENTRIES_MAX, what: "entries of fonts" })?;
         Ok(())
     }
 }
@@ -217,6 +256,20 @@ struct Reader<'d> {
 }
 
 impl Reader<'_> {
+    /// The streams of a page, one after the other.
+    fn contents(&mut self, page: ObjectId) -> Result<Vec<u8>, DocumentError> {
+        let mut contents = Vec::new();
+        for id in self.document.get_page_contents(page) {
+            self.budget.step()?;
+            let Ok(stream) = self.document.get_object(id).and_then(Object::as_stream) else {
+                continue;
+            };
+            contents.extend(self.budget.unpack(stream)?);
+            contents.push(b'\n');
+        }
+        Ok(contents)
+    }
+
     /// Follows the operations of a page or a form.
     fn draw(
         &mut self,
@@ -225,6 +278,10 @@ impl Reader<'_> {
         to_page: Matrix,
         depth: usize,
     ) -> Result<(), DocumentError> {
+        if content.len() > DRAWING_MAX {
+            let what = "bytes of drawing on one page";
+            return Err(DocumentError::TooLarge { limit: DRAWING_MAX, what });
+        }
         let mut state = State::new(to_page);
         let mut saved = Vec::new();
         let mut pen = Pen { text: Matrix::ONE, line: Matrix::ONE };
@@ -262,6 +319,7 @@ impl Reader<'_> {
         if let Some(font) = self.fonts.get(&key) {
             return Ok(Some(Rc::clone(font)));
         }
+        self.budget.font()?;
         let font = Rc::new(Font::read(self.document, dict, &mut self.budget)?);
         self.fonts.insert(key, Rc::clone(&font));
         Ok(Some(font))

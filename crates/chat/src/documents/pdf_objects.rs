@@ -2,14 +2,15 @@
 //!
 //! A file's own cross-reference data is not used: a chain of packed tables can be made to fill any memory. The objects
 //! are found by their headers, and a plain table of them is written behind the file for the reader. Later objects win,
-//! as in a file that was updated.
+//! as in a file that was updated. What the reader would have to do with them is counted before.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lopdf::{Document, Error, LoadOptions, Object, ObjectId};
+use lopdf::{Document, Error, LoadOptions, Object, ObjectId, Stream};
 
+use super::pdf_lengths::{self, Objects};
+use super::pdf_syntax::Effort;
 use super::{DocumentError, UNPACKED_MAX};
 
 const DAMAGED: DocumentError = DocumentError::Damaged("pdf");
@@ -17,13 +18,25 @@ const DAMAGED: DocumentError = DocumentError::Damaged("pdf");
 /// Most bytes that one packed group of objects may unpack to; real ones have a few hundred kilobytes.
 const GROUP_MAX: usize = 8 << 20;
 
+/// What ends the header of an object.
+const OBJ: &[u8] = b"obj";
+
 /// Most objects of one file.
 const OBJECTS_MAX: usize = 500_000;
 
+/// What groups of objects may still cost.
+#[derive(Clone, Copy, Default)]
+struct Budget {
+    /// Bytes that they unpack to.
+    unpacked: usize,
+    effort: Effort,
+    /// The first refusal.
+    refused: Option<DocumentError>,
+}
+
 thread_local! {
-    /// Bytes that the groups of objects of the file being read may still unpack to. The reader takes a function without
-    /// state to look at objects.
-    static GROUPS_LEFT: Cell<usize> = const { Cell::new(0) };
+    /// That of the file being read. The reader takes a function without state to look at objects.
+    static BUDGET: Cell<Budget> = Cell::new(Budget::default());
 }
 
 /// Loads all objects.
@@ -38,36 +51,39 @@ pub(super) fn load(file: &[u8]) -> Result<Document, DocumentError> {
         return Err(DocumentError::Encrypted);
     }
     let root = last_reference(file, b"/Root").ok_or(DAMAGED)?;
+    let file = pdf_lengths::direct(file, &objects);
+    let objects = find(&file);
+    let effort = effort(&file, &objects)?;
     let whole = with_table(file, &objects, root);
-    GROUPS_LEFT.set(UNPACKED_MAX);
+    BUDGET.set(Budget { unpacked: UNPACKED_MAX, effort, refused: None });
     let options = LoadOptions {
         filter: Some(within_budget),
         max_decompressed_size: Some(GROUP_MAX),
         ..LoadOptions::default()
     };
-    let document = Document::load_mem_with_options(&whole, options).map_err(|_| DAMAGED)?;
-    if GROUPS_LEFT.get() == 0 {
-        return Err(DocumentError::TooLarge {
-            limit: UNPACKED_MAX,
-            what: "bytes when it is unpacked",
-        });
+    let document = Document::load_mem_with_options(&whole, options).map_err(|_| DAMAGED);
+    BUDGET.get().refused.map_or(document, Err)
+}
+
+/// What is left of the effort when all objects of the file itself are read.
+fn effort(file: &[u8], objects: &Objects) -> Result<Effort, DocumentError> {
+    let mut effort = Effort::new();
+    effort.grow(file.len());
+    for (start, _) in objects.values() {
+        let header = position(&file[*start..], OBJ).ok_or(DAMAGED)?;
+        effort.object(file, start + header + OBJ.len())?;
     }
-    Ok(document)
+    Ok(effort)
 }
 
 /// Leaves out groups of objects that go beyond the budget.
 fn within_budget(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
     let Object::Stream(stream) = &*object else { return Some((id, object.clone())) };
     if stream.dict.has_type(b"ObjStm") {
-        let left = GROUPS_LEFT.get();
-        let size = match stream.get_plain_content_with_limit(left.min(GROUP_MAX)) {
-            Ok(content) => content.len(),
-            Err(Error::Decompress(_)) => left,
-            // The reader cannot unpack it either.
-            Err(_) => 0,
-        };
-        GROUPS_LEFT.set(left.saturating_sub(size));
-        if size >= left {
+        let mut budget = BUDGET.get();
+        let refused = budget.refused.or_else(|| budget.spend(stream).err());
+        BUDGET.set(Budget { refused, ..budget });
+        if refused.is_some() {
             return None;
         }
     }
@@ -75,10 +91,39 @@ fn within_budget(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)
     Some((id, Object::Null))
 }
 
+impl Budget {
+    /// Counts a group. One that cannot be unpacked costs nothing: the reader cannot unpack it either.
+    fn spend(&mut self, group: &Stream) -> Result<(), DocumentError> {
+        let too_large =
+            DocumentError::TooLarge { limit: UNPACKED_MAX, what: "bytes when it is unpacked" };
+        let limit = self.unpacked.min(GROUP_MAX);
+        let content = match group.get_plain_content_with_limit(limit) {
+            Ok(content) => content,
+            Err(Error::Decompress(_)) => return Err(too_large),
+            Err(_) => return Ok(()),
+        };
+        self.unpacked = self.unpacked.checked_sub(content.len()).ok_or(too_large)?;
+        self.effort.grow(content.len());
+        let first = group.dict.get(b"First").and_then(Object::as_i64).ok();
+        let first = first.and_then(|first| usize::try_from(first).ok());
+        let Some(first) = first.filter(|first| *first <= content.len()) else { return Ok(()) };
+        let index = String::from_utf8_lossy(&content[..first]);
+        let lines = index.split(['\r', '\n']).filter_map(|line| line.split('%').next());
+        let numbers: Vec<Option<u32>> =
+            lines.flat_map(str::split_whitespace).map(|word| word.parse().ok()).collect();
+        for pair in numbers.chunks_exact(2) {
+            let place = pair[1].and_then(|place| first.checked_add(usize::try_from(place).ok()?));
+            if let Some(place) = place.filter(|place| *place < content.len()) {
+                self.effort.object(&content, place)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Numbers of the objects in a file, with the places of their headers and generations.
-fn find(file: &[u8]) -> BTreeMap<u32, (usize, u16)> {
-    const OBJ: &[u8] = b"obj";
-    let mut objects = BTreeMap::new();
+fn find(file: &[u8]) -> Objects {
+    let mut objects = Objects::new();
     let mut at = 0;
     while let Some(found) = file.get(at..).and_then(|rest| position(rest, OBJ)) {
         let end = at + found;
@@ -135,7 +180,7 @@ fn last_reference(file: &[u8], key: &[u8]) -> Option<ObjectId> {
 }
 
 /// The file with a plain table of its objects behind it.
-fn with_table(file: &[u8], objects: &BTreeMap<u32, (usize, u16)>, root: ObjectId) -> Vec<u8> {
+fn with_table(mut file: Vec<u8>, objects: &Objects, root: ObjectId) -> Vec<u8> {
     let mut table = String::from("\nxref\n0 1\n0000000000 65535 f \n");
     // Writing into a string cannot fail.
     for (number, (place, generation)) in objects {
@@ -148,9 +193,8 @@ fn with_table(file: &[u8], objects: &BTreeMap<u32, (usize, u16)>, root: ObjectId
         table,
         "trailer\n<< /Size {size} /Root {number} {generation} R >>\nstartxref\n{start}\n%%EOF\n"
     );
-    let mut whole = file.to_vec();
-    whole.extend_from_slice(table.as_bytes());
-    whole
+    file.extend_from_slice(table.as_bytes());
+    file
 }
 
 #[cfg(test)]

@@ -4,19 +4,26 @@ use std::borrow::Cow;
 
 use super::{DOCUMENT_TEXT_MAX, DocumentError};
 
+/// Most bytes that are written, those counted that are taken off again: a table of blanks is no text, but work.
+const WRITTEN_MAX: usize = 64 << 20;
+
 /// A text that grows up to [`DOCUMENT_TEXT_MAX`] bytes.
 #[derive(Debug, Default)]
-pub(super) struct Text(String);
+pub(super) struct Text {
+    text: String,
+    written: usize,
+}
 
 impl Text {
     pub(super) fn push(&mut self, piece: &str) -> Result<(), DocumentError> {
-        if self.0.len() + piece.len() > DOCUMENT_TEXT_MAX {
+        self.written += piece.len();
+        if self.text.len() + piece.len() > DOCUMENT_TEXT_MAX || self.written > WRITTEN_MAX {
             return Err(DocumentError::TooLarge {
                 limit: DOCUMENT_TEXT_MAX,
                 what: "bytes of text",
             });
         }
-        self.0.push_str(piece);
+        self.text.push_str(piece);
         Ok(())
     }
 
@@ -26,7 +33,7 @@ impl Text {
 
     /// Whether a word may follow without a space.
     pub(super) fn ends_in_space(&self) -> bool {
-        self.0.is_empty() || self.0.ends_with([' ', '\n', '\t'])
+        self.text.is_empty() || self.text.ends_with([' ', '\n', '\t'])
     }
 
     /// A space, unless there is one.
@@ -37,29 +44,29 @@ impl Text {
     /// The start of a line.
     pub(super) fn line(&mut self) -> Result<(), DocumentError> {
         self.trim_line();
-        if self.0.is_empty() || self.0.ends_with('\n') { Ok(()) } else { self.push("\n") }
+        if self.text.is_empty() || self.text.ends_with('\n') { Ok(()) } else { self.push("\n") }
     }
 
     /// The start of a line after a blank one.
     pub(super) fn paragraph(&mut self) -> Result<(), DocumentError> {
         self.line()?;
-        if self.0.is_empty() || self.0.ends_with("\n\n") { Ok(()) } else { self.push("\n") }
+        if self.text.is_empty() || self.text.ends_with("\n\n") { Ok(()) } else { self.push("\n") }
     }
 
     /// Takes spaces and tabs off the end of the last line.
     pub(super) fn trim_line(&mut self) {
-        let len = self.0.trim_end_matches([' ', '\t']).len();
-        self.0.truncate(len);
+        let len = self.text.trim_end_matches([' ', '\t']).len();
+        self.text.truncate(len);
     }
 
     /// Takes spaces off the end.
     pub(super) fn trim_spaces(&mut self) {
-        let len = self.0.trim_end_matches(' ').len();
-        self.0.truncate(len);
+        let len = self.text.trim_end_matches(' ').len();
+        self.text.truncate(len);
     }
 
     pub(super) fn finish(self) -> String {
-        self.0
+        self.text
     }
 }
 
@@ -116,4 +123,18 @@ pub(super) fn enclosed(text: &str) -> Cow<'_, str> {
     }
     shown.push_str(&text[done..]);
     Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_that_are_taken_off_again_count() {
+        let mut text = Text::default();
+        let blanks = " ".repeat(1 << 20);
+        let mut row = || text.push(&blanks).and_then(|()| text.line());
+        assert!((0..64).all(|_| row().is_ok()));
+        assert!(row().is_err());
+    }
 }

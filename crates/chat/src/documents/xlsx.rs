@@ -79,9 +79,11 @@ fn is_markup(part: &[u8]) -> bool {
 
 fn check_counts(part: &[u8]) -> Result<(), DocumentError> {
     const COUNT: &[u8] = b"uniqueCount";
-    let found = part.windows(COUNT.len()).enumerate().filter(|(_, word)| *word == COUNT);
-    for (at, _) in found {
-        let digits = part[at + COUNT.len()..].iter().skip_while(|c| !c.is_ascii_digit());
+    let mut rest = part;
+    while let Some(at) = rest.windows(COUNT.len()).position(|word| word == COUNT) {
+        rest = &rest[at + COUNT.len()..];
+        // Up to the next one: each byte is read once.
+        let digits = rest.iter().skip_while(|c| !c.is_ascii_digit() && **c != COUNT[0]);
         let digits = digits.take_while(|c| c.is_ascii_digit());
         let count = digits.fold(0_usize, |count, digit| {
             count.saturating_mul(10).saturating_add(usize::from(digit - b'0'))
@@ -154,4 +156,19 @@ pub(super) fn date(time: &ExcelDateTime) -> String {
     }
     let date = format!("{year:04}-{month:02}-{day:02}");
     if clock == "00:00:00" { date } else { format!("{date} {clock}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn announced_strings_are_bounded_however_often_they_are_announced() {
+        for part in ["<sst uniqueCount=\"4000000\">", "uniqueCount='9'uniqueCount"] {
+            assert_eq!(check_counts(part.as_bytes()), Ok(()), "{part}");
+        }
+        assert_eq!(check_counts(&b"uniqueCount".repeat(300_000)), Ok(()));
+        let part = b"uniqueCount uniqueCount = '4000001'";
+        assert!(matches!(check_counts(part), Err(DocumentError::TooLarge { .. })));
+    }
 }
