@@ -34,6 +34,9 @@ use vocabulary::Vocabulary;
 
 /// Stack of the thread that compiles: schemas that refer to each other nest as deep as there are parts.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Ways into a new grammar that are tried, and how many tokens each goes.
+const PROBES: u32 = 3;
+const PROBE_STEPS: usize = 16;
 /// Longest explanation that is passed on from the compiler, in characters.
 const WHY_MAX: usize = 300;
 
@@ -163,15 +166,45 @@ fn compile(plan: Plan, vocabulary: Arc<Vocabulary>) -> Result<Compiled, String> 
     };
     let parser = vocabulary.parser(grammar).map_err(|why| explain(&why))?;
     let mut matcher = Matcher::new(Ok(parser));
-    // A grammar that allows nothing, or is too large for a mask, shows here and not within an answer. The copy keeps
-    // the fuel of the original whole.
-    let mut probe = matcher.deep_clone();
-    probe.compute_mask().map_err(|why| explain(&why.to_string()))?;
+    for turn in 0..PROBES {
+        probe(&matcher, turn).map_err(|why| explain(&why))?;
+    }
     if let Some(warning) = matcher.grammar_warnings().first() {
         return Err(explain(warning));
     }
     let watch = plan.opening.map(|opening| Watch::new(opening, &vocabulary));
     Ok(Compiled { vocabulary, matcher: Mutex::new(matcher), watch })
+}
+
+/// Goes some way into a grammar, so that one that allows nothing, or takes more work than a mask may, shows here and not
+/// within an answer. The ways differ by `turn`. Copies keep the fuel of the original whole.
+fn probe(matcher: &Matcher, turn: u32) -> Result<(), String> {
+    let mut matcher = matcher.deep_clone();
+    let mut dice = turn;
+    for _ in 0..PROBE_STEPS {
+        let allowed = matcher.compute_mask().map_err(|why| why.to_string())?;
+        let count = u32::try_from(allowed.num_set()).unwrap_or(u32::MAX).max(1);
+        // The first way takes the first tokens; the others jump about.
+        let nth = if turn == 0 { 0 } else { dice % count };
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let mut token = None;
+        let mut seen = 0;
+        allowed.iter_set_entries(|id| {
+            if seen == nth {
+                token = u32::try_from(id).ok();
+            }
+            seen += 1;
+        });
+        let Some(token) = token else { break };
+        matcher.consume_token(token).map_err(|why| why.to_string())?;
+        if !matcher.is_stopped() {
+            matcher.consume_ff_tokens();
+        }
+        if matcher.is_stopped() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// How JSON is laid out: as Python's `json.dumps` does by default, which is what models have read most. One way only, so

@@ -7,6 +7,18 @@ use crate::keywords::constraint;
 use crate::sample::{Dice, allowed};
 use crate::vocabulary::Pieces;
 
+/// Accepted, it would fail in every answer: wherever `[ab]` may stand, the automaton has to remember.
+#[test]
+fn a_pattern_too_large_for_a_mask_is_refused_before_an_answer_begins() {
+    let (model, _) = Pieces::new(true).model(None);
+    let schema = json!({"type": "string", "pattern": "[ab].{30}", "maxLength": 60});
+    let within = json!({"type": "object", "properties": {"a": schema}, "required": ["a"]});
+    for schema in [&schema, &within] {
+        let error = constraint(&model, schema).err();
+        assert!(matches!(error, Some(ChatError::Unenforceable(_))), "{schema}: {error:?}");
+    }
+}
+
 fn nested(depth: usize, around: impl Fn(Value) -> Value) -> Value {
     (0..depth).fold(json!({"type": "null"}), |inner, _| around(inner))
 }
