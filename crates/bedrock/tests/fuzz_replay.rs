@@ -19,6 +19,18 @@ fn eventstream_vectors_and_their_damaged_forms() {
     }
 }
 
+/// What the fuzzer has found worth keeping.
+#[test]
+fn the_fuzzers_event_streams() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/eventstream");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        eventstream::check(&std::fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count > 0, "the corpus is there");
+}
+
 #[path = "fuzz/sigv4.rs"]
 mod sigv4;
 

@@ -1,6 +1,6 @@
 //! pdf: the text of its pages in the order in which they draw it. Lines and spaces follow from where the text stands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use lopdf::content::{Content, Operation};
@@ -68,8 +68,8 @@ pub(super) struct Budget {
     fonts: usize,
     /// Entries in tables of fonts.
     entries: usize,
-    /// Streams that cannot be unpacked, by their places in memory: to find that out may cost as much as unpacking.
-    broken: HashSet<*const Stream>,
+    /// What has been unpacked, by the streams' places in memory: little may come of much that is between two filters.
+    unpacked: HashMap<*const Stream, Rc<[u8]>>,
 }
 
 impl Budget {
@@ -79,26 +79,23 @@ impl Budget {
             operations: OPERATIONS_MAX,
             fonts: FONTS_MAX,
             entries: ENTRIES_MAX,
-            broken: HashSet::new(),
+            unpacked: HashMap::new(),
         }
     }
 
     /// A stream's bytes, unpacked; none if it cannot be.
-    pub(super) fn unpack(&mut self, stream: &Stream) -> Result<Vec<u8>, DocumentError> {
-        if self.broken.contains(&std::ptr::from_ref(stream)) {
-            return Ok(Vec::new());
-        }
-        match stream.get_plain_content_with_limit(self.bytes) {
-            Ok(content) => {
-                self.bytes = self.bytes.checked_sub(content.len()).ok_or_else(too_large)?;
-                Ok(content)
-            }
-            Err(Error::Decompress(_)) => Err(too_large()),
-            Err(_) => {
-                self.broken.insert(stream);
-                Ok(Vec::new())
-            }
-        }
+    pub(super) fn unpack(&mut self, stream: &Stream) -> Result<Rc<[u8]>, DocumentError> {
+        let content = match self.unpacked.get(&std::ptr::from_ref(stream)) {
+            Some(content) => Rc::clone(content),
+            None => match stream.get_plain_content_with_limit(self.bytes) {
+                Ok(content) => content.into(),
+                Err(Error::Decompress(_)) => return Err(too_large()),
+                Err(_) => [].into(),
+            },
+        };
+        self.bytes = self.bytes.checked_sub(content.len()).ok_or_else(too_large)?;
+        self.unpacked.insert(stream, Rc::clone(&content));
+        Ok(content)
     }
 
     fn step(&mut self) -> Result<(), DocumentError> {
@@ -264,7 +261,7 @@ impl Reader<'_> {
             let Ok(stream) = self.document.get_object(id).and_then(Object::as_stream) else {
                 continue;
             };
-            contents.extend(self.budget.unpack(stream)?);
+            contents.extend_from_slice(&self.budget.unpack(stream)?);
             contents.push(b'\n');
         }
         Ok(contents)
