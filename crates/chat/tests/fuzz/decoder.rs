@@ -232,16 +232,30 @@ impl Tokenizer for Vocabulary {
     }
 }
 
-static MODELS: LazyLock<Vec<(ChatModel, Vocabulary)>> = LazyLock::new(|| {
+/// A model of a dialect, and what may be asked of it.
+struct Model {
+    chat: ChatModel,
+    vocabulary: Vocabulary,
+    /// For each wish the request, and whether its answer begins inside reasoning. Made once: templates are slow.
+    requests: Vec<(Request, bool)>,
+}
+
+static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
     let model = |(template, controls): &Dialect| {
         let tokenizer = Arc::new(Vocabulary::new(controls));
         let chat = ChatModel::new(tokenizer, Some(template)).expect("the template is valid");
-        (chat, Vocabulary::new(controls))
+        let request = |wish| {
+            let request = request(&chat, wish);
+            let inside = chat.prompt(&request).is_ok_and(|prompt| prompt.begins_inside);
+            (request, inside)
+        };
+        let requests = (0..16).map(request).collect();
+        Model { chat, vocabulary: Vocabulary::new(controls), requests }
     };
     DIALECTS.iter().map(model).collect()
 });
 
-/// What a request wants, from one byte.
+/// What a request wants, from four bits.
 fn request(chat: &ChatModel, wish: u8) -> Request {
     let content = vec![Block::Text("Hello".into())];
     let messages = vec![Message { role: Role::User, content }];
@@ -269,9 +283,9 @@ fn request(chat: &ChatModel, wish: u8) -> Request {
 }
 
 /// The answer that tokens make; its events are checked to be a stream.
-fn answer(chat: &ChatModel, request: &Request, tokens: &[TokenId], end: FinishReason) -> Answer {
-    let inside = chat.prompt(request).is_ok_and(|prompt| prompt.begins_inside);
-    let mut decoder = chat.decoder(request, inside, 0);
+fn answer(model: &Model, wish: u8, tokens: &[TokenId], end: FinishReason) -> Answer {
+    let (request, inside) = &model.requests[usize::from(wish & 15)];
+    let mut decoder = model.chat.decoder(request, *inside, 0);
     let mut events = Vec::new();
     if !tokens.iter().any(|token| decoder.push(*token, None, &mut events) == Flow::Stop) {
         decoder.finish(end, &mut events);
@@ -305,8 +319,8 @@ fn answer(chat: &ChatModel, request: &Request, tokens: &[TokenId], end: FinishRe
 
 /// The law: how the bytes are cut into tokens changes nothing, and a call that is told as complete is one.
 pub(crate) fn dialect_law(dialect: u8, wish: u8, data: &[u8]) {
-    let (chat, vocabulary) = &MODELS[usize::from(dialect) % MODELS.len()];
-    let request = request(chat, wish);
+    let model = &MODELS[usize::from(dialect) % MODELS.len()];
+    let vocabulary = &model.vocabulary;
     let others = FRAGMENTS.len() + vocabulary.controls.len();
     let token = |byte: &u8| match byte.checked_sub(0x80) {
         None => u32::from(*byte),
@@ -321,8 +335,8 @@ pub(crate) fn dialect_law(dialect: u8, wish: u8, data: &[u8]) {
         })
         .collect();
     let end = if wish & 16 == 16 { FinishReason::MaxTokens } else { FinishReason::StopToken };
-    let whole = answer(chat, &request, &tokens, end);
-    assert_eq!(whole, answer(chat, &request, &cut, end));
+    let whole = answer(model, wish, &tokens, end);
+    assert_eq!(whole, answer(model, wish, &cut, end));
     let choice = &whole.choices[0];
     if choice.stop_reason != StopReason::ToolUse {
         return;
