@@ -5,7 +5,9 @@ import json
 import os
 import socket
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -66,6 +68,8 @@ stall_limit_s = 3600
 write_timeout_s = 3600
 """
     running = Server(config=config)
+    # Its own loading may take longer than it waits for one.
+    wait_until(lambda: answers(running, HELD))
     with reader_that_reads_nothing(running, endless):
         wait_until(lambda: running.counters().get("paused") == 1)
         yield running
@@ -78,6 +82,20 @@ def wait_until(condition, limit_s=60):
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
+
+
+def answers(server, model):
+    """Whether the model is loaded: whoever asks too early is told to wait."""
+    body = {"messages": [user("Hi.")], "inferenceConfig": {"maxTokens": 1}}
+    request = urllib.request.Request(
+        f"{server.url}/model/{model}/converse", json.dumps(body).encode(), {"Authorization": "Bearer any"}
+    )
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status == 200
+    except urllib.error.HTTPError as error:
+        assert error.code == 429, error.read()
+        return False
 
 
 @contextlib.contextmanager
