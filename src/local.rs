@@ -1,13 +1,17 @@
 //! A model with an engine in this process, and generations on it: what `chat` and `tune` share.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bedrock::canonical::{Block, Event, Message, Prompt, Request, Role, Turns};
 use chat::{ChatModel, Decoder, Flow, PromptTokens};
 use engine::{EventReceiver, Handle, SamplingParams, Ticket};
-use server::LoadedParts;
+use server::{LoadedParts, ModelSource};
+
+use crate::cli::{Place, Serve};
+use crate::{config, loading};
 
 /// Least memory for the KV cache.
 const KV_BYTES_MIN: usize = 1 << 20;
@@ -29,15 +33,25 @@ pub(crate) struct Wanted {
 }
 
 impl Local {
-    /// Starts the engine with a KV cache for `windows` whole windows of the model, or as much of it as is allowed.
+    /// Loads `model`, or the configured one, with a KV cache for `windows` of its whole windows, or as much of it as is
+    /// allowed. Tells where the model came from, too.
     ///
     /// # Errors
-    /// A chat template that cannot be used; too little memory.
-    pub(crate) fn start(
-        parts: LoadedParts,
-        config: &server::Config,
+    /// A configuration or a model that cannot be used; too little memory.
+    pub(crate) fn load(
+        place: &Place,
+        model: Option<&PathBuf>,
         windows: usize,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, ModelSource)> {
+        let serve = Serve { place: place.clone(), model: model.cloned(), ..Serve::default() };
+        let config = config::load(&serve)?;
+        let source = config.server.default_model.clone();
+        let parts = loading::loader(config.threads)(&source)
+            .map_err(|reason| anyhow::anyhow!("cannot load {source}: {reason}"))?;
+        Ok((Self::start(parts, &config.server, windows)?, source))
+    }
+
+    fn start(parts: LoadedParts, config: &server::Config, windows: usize) -> anyhow::Result<Self> {
         let chat = ChatModel::new(parts.tokenizer, parts.chat_template.as_deref())
             .context("the model's chat template cannot be used")?;
         let info = parts.model.info();

@@ -5,9 +5,7 @@ import json
 import os
 import socket
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 import pytest
 
@@ -87,15 +85,9 @@ def wait_until(condition, limit_s=60):
 def answers(server, model):
     """Whether the model is loaded: whoever asks too early is told to wait."""
     body = {"messages": [user("Hi.")], "inferenceConfig": {"maxTokens": 1}}
-    request = urllib.request.Request(
-        f"{server.url}/model/{model}/converse", json.dumps(body).encode(), {"Authorization": "Bearer any"}
-    )
-    try:
-        with urllib.request.urlopen(request) as response:
-            return response.status == 200
-    except urllib.error.HTTPError as error:
-        assert error.code == 429, error.read()
-        return False
+    status, _, answer = server.request("POST", f"/model/{model}/converse", json.dumps(body).encode())
+    assert status in (200, 429), answer
+    return status == 200
 
 
 @contextlib.contextmanager

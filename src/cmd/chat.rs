@@ -7,9 +7,9 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use anyhow::Context as _;
 use server::ModelSource;
 
-use crate::cli::{self, Serve};
-use crate::local::Ended;
-use crate::{config, explain, loading, out, presets};
+use crate::cli;
+use crate::local::{Ended, Local};
+use crate::{explain, out, presets};
 use session::{Session, Totals};
 
 const HELP: &str = "\
@@ -29,18 +29,15 @@ const HELP: &str = "\
 pub(crate) fn run(args: &cli::Chat) -> anyhow::Result<()> {
     let preset =
         args.preset.as_deref().map(presets::find).transpose().map_err(anyhow::Error::msg)?;
-    let serve = Serve { place: args.place.clone(), model: args.model.clone(), ..Serve::default() };
-    let config = config::load(&serve)?;
-    let source = &config.server.default_model;
-    let parts = loading::loader(config.threads)(source)
-        .map_err(|reason| anyhow::anyhow!("cannot load {source}: {reason}"))?;
-    let mut session = Session::new(parts, &config.server, args.system.clone())?;
+    // One conversation needs one window.
+    let (local, source) = Local::load(&args.place, args.model.as_ref(), 1)?;
+    let mut session = Session::new(local, args.system.clone());
     if let Some(preset) = preset {
         session.settings.apply(preset).map_err(anyhow::Error::msg)?;
     }
     let terminal = io::stdin().is_terminal();
     if terminal {
-        greet(&session, source);
+        greet(&session, &source);
     }
     let mut lines = io::stdin().lock().lines();
     loop {

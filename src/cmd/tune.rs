@@ -14,9 +14,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::{self, Serve};
+use crate::cli;
 use crate::local::{Local, conversation, message};
-use crate::{config, explain, loading, out};
+use crate::{explain, out};
 use answers::{Answer, IN_FLIGHT};
 use bedrock::canonical::Role;
 use check::Check;
@@ -68,12 +68,7 @@ pub(crate) fn run(args: &cli::Tune) -> anyhow::Result<()> {
 }
 
 fn ask<'a>(args: &'a cli::Tune, grid: Grid, check: Option<&Check>) -> anyhow::Result<Report<'a>> {
-    let serve = Serve { place: args.place.clone(), model: args.model.clone(), ..Serve::default() };
-    let config = config::load(&serve)?;
-    let source = &config.server.default_model;
-    let parts = loading::loader(config.threads)(source)
-        .map_err(|reason| anyhow::anyhow!("cannot load {source}: {reason}"))?;
-    let local = Local::start(parts, &config.server, IN_FLIGHT)?;
+    let (local, _) = Local::load(&args.place, args.model.as_ref(), IN_FLIGHT)?;
     let system = args.system.as_deref();
     let request = conversation(system, vec![message(Role::User, &args.prompt)]);
     let answered = answers::generate(&local, &request, &grid, args.explain.unwrap_or(0))?;

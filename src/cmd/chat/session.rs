@@ -3,7 +3,6 @@
 use std::io;
 
 use bedrock::canonical::{BlockKind, Event, Message, Role, StopReason, TokenLogprob};
-use server::LoadedParts;
 
 use crate::local::{Ended, Local, Wanted, conversation, message};
 use crate::settings::Settings;
@@ -47,25 +46,15 @@ impl Totals {
 }
 
 impl Session {
-    /// Starts the engine.
-    ///
-    /// # Errors
-    /// A chat template that cannot be used; too little memory.
-    pub(crate) fn new(
-        parts: LoadedParts,
-        config: &server::Config,
-        system: Option<String>,
-    ) -> anyhow::Result<Self> {
-        // One conversation needs one window.
-        let local = Local::start(parts, config, 1)?;
-        Ok(Self {
+    pub(crate) fn new(local: Local, system: Option<String>) -> Self {
+        Self {
             local,
             system,
             messages: Vec::new(),
             settings: Settings::default(),
             explains: false,
             explained: Vec::new(),
-        })
+        }
     }
 
     /// The model's name for people.

@@ -54,7 +54,7 @@ impl Guard {
     }
 
     fn step(&mut self, byte: u8) -> bool {
-        let (before, opened) = (self.place, std::mem::take(&mut self.opened));
+        let opened = std::mem::take(&mut self.opened);
         self.place = match (self.place, byte) {
             (Place::Text { escaped: true }, _) => Place::Text { escaped: false },
             (Place::Text { escaped: false }, b'"') => Place::Between,
@@ -84,9 +84,7 @@ impl Guard {
                 self.depth > DEPTH_MAX
             }
             (Place::Between, b',') => self.depth >= DEPTH_MAX,
-            (Place::Text { .. }, _) => {
-                opened && before == Place::Between && self.depth >= DEPTH_MAX
-            }
+            (Place::Text { .. }, _) => opened && self.depth >= DEPTH_MAX,
             (Place::Between, b'}' | b']') => {
                 self.depth = self.depth.saturating_sub(1);
                 false

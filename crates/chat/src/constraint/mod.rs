@@ -183,19 +183,10 @@ fn probe(matcher: &Matcher, turn: u32) -> Result<(), String> {
     let mut dice = turn;
     for _ in 0..PROBE_STEPS {
         let allowed = matcher.compute_mask().map_err(|why| why.to_string())?;
-        let count = u32::try_from(allowed.num_set()).unwrap_or(u32::MAX).max(1);
         // The first way takes the first tokens; the others jump about.
-        let nth = if turn == 0 { 0 } else { dice % count };
+        let nth = if turn == 0 { 0 } else { dice as usize % allowed.num_set().max(1) };
         dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let mut token = None;
-        let mut seen = 0;
-        allowed.iter_set_entries(|id| {
-            if seen == nth {
-                token = u32::try_from(id).ok();
-            }
-            seen += 1;
-        });
-        let Some(token) = token else { break };
+        let Some(token) = allowed.iter().nth(nth) else { break };
         matcher.consume_token(token).map_err(|why| why.to_string())?;
         if !matcher.is_stopped() {
             matcher.consume_ff_tokens();
