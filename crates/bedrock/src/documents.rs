@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::canonical::{DOCUMENT_BYTES_MAX, DOCUMENTS_MAX};
+use crate::canonical::{Block, DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, ResultPart};
 use crate::error::WireError;
 use crate::json::Node;
 
@@ -37,6 +37,47 @@ impl Documents {
             "Messages can't contain duplicate document names. Rename the document and retry your \
              request.",
         ))
+    }
+}
+
+/// A tool result while it is read: its texts, joined by a line break, and the documents between them.
+#[derive(Debug)]
+pub(crate) struct ToolResult {
+    id: String,
+    text: Option<String>,
+    documents: Vec<Block>,
+}
+
+impl ToolResult {
+    /// An empty result of the call `id`.
+    pub(crate) fn new(id: String) -> Self {
+        ToolResult { id, text: None, documents: Vec::new() }
+    }
+
+    /// One more text; may be blank.
+    pub(crate) fn say(&mut self, piece: &str) {
+        match &mut self.text {
+            None => self.text = Some(piece.to_owned()),
+            Some(text) => text.extend(["\n", piece]),
+        }
+    }
+
+    /// One more document, which `read` reads for its place in the result.
+    pub(crate) fn attach(
+        &mut self,
+        read: impl FnOnce(ResultPart) -> Result<Block, WireError>,
+    ) -> Result<(), WireError> {
+        let offset = self.text.as_ref().map_or(0, String::len);
+        self.documents.push(read(ResultPart { tool_use_id: self.id.clone(), offset })?);
+        Ok(())
+    }
+
+    /// The result, then its documents.
+    pub(crate) fn blocks(self, is_error: bool) -> Vec<Block> {
+        let text = self.text.unwrap_or_default();
+        let mut blocks = vec![Block::ToolResult { id: self.id, text, is_error }];
+        blocks.extend(self.documents);
+        blocks
     }
 }
 

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::documents;
 use super::notes::Notes;
-use crate::canonical::{Block, Message, ResultPart, Role};
+use crate::canonical::{Block, Message, Role};
 use crate::conversation::{self, Turn};
+use crate::documents::ToolResult;
 use crate::error::WireError;
 use crate::json::{Fields, Node};
 
@@ -112,37 +113,24 @@ fn read_tool_use(fields: &mut Fields<'_>) -> Result<Block, WireError> {
     Ok(Block::ToolUse { id, name, input })
 }
 
-/// The result, then its documents. Texts are joined by a line break.
+/// The result, then its documents.
 fn read_tool_result(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Vec<Block>, WireError> {
     let id = fields.require("toolUseId")?.name(NAME_MAX, "_.:-")?.to_owned();
-    let mut text = String::new();
-    let mut has_text = false;
-    let mut attached = Vec::new();
+    let mut result = ToolResult::new(id);
     for item in fields.require("content")?.items()? {
-        let (kind, value) = item.member(&RESULT_BLOCKS)?;
-        let piece = match kind {
-            "json" => json_object(&value)?.to_string(),
-            "text" => value.text()?.to_owned(),
-            "document" => {
-                let part = ResultPart { tool_use_id: id.clone(), offset: text.len() };
-                attached.push(documents::read_document(&value, Some(part), &mut notes.documents)?);
-                continue;
-            }
-            _ => return Err(unsupported(&value, kind)),
-        };
-        if has_text {
-            text.push('\n');
+        match item.member(&RESULT_BLOCKS)? {
+            ("json", value) => result.say(&json_object(&value)?.to_string()),
+            ("text", value) => result.say(value.text()?),
+            ("document", value) => result.attach(|part| {
+                documents::read_document(&value, Some(part), &mut notes.documents)
+            })?,
+            (kind, value) => return Err(unsupported(&value, kind)),
         }
-        has_text = true;
-        text.push_str(&piece);
     }
     let status = fields.take("status");
     let is_error = status.map(|node| node.word(&[("success", false), ("error", true)]));
     fields.refuse(&["type"], "server tools are not supported by this server")?;
-    let is_error = is_error.transpose()?.unwrap_or(false);
-    let mut blocks = vec![Block::ToolResult { id, text, is_error }];
-    blocks.append(&mut attached);
-    Ok(blocks)
+    Ok(result.blocks(is_error.transpose()?.unwrap_or(false)))
 }
 
 fn json_object<'a>(node: &Node<'a>) -> Result<&'a Value, WireError> {

@@ -12,11 +12,11 @@ use serde_json::{Map, Value, json};
 use super::{Codec, NativeStream};
 use crate::canonical::{
     Answer, AnswerBlock, Block, BlockKind, Event, Message, OutputSchema, Prompt, Request,
-    ResponseContext, ResultPart, Role, StopReason, Tool, ToolChoice, Usage,
+    ResponseContext, Role, StopReason, Tool, ToolChoice, Usage,
 };
 use crate::conversation::{self, Turn};
 use crate::converse::tool_input;
-use crate::documents::Documents;
+use crate::documents::{Documents, ToolResult};
 use crate::error::WireError;
 use crate::family::Family;
 use crate::json::{Fields, Node};
@@ -129,103 +129,89 @@ fn read_content(
         return Ok(vec![Block::Text(conversation::spoken(node, node.path())?)]);
     }
     let mut blocks = Vec::new();
-    let mut attached = Vec::new();
     for block in node.items()? {
-        blocks.push(
-            block.read(|fields| read_block(fields, role, ignored, documents, &mut attached))?,
-        );
-        blocks.append(&mut attached);
+        blocks.extend(block.read(|fields| read_block(fields, role, ignored, documents))?);
     }
     Ok(blocks)
 }
 
-/// A block; the documents of a tool result go to `attached`.
+/// A block and, if it is a tool result, the documents in it.
 fn read_block(
     fields: &mut Fields<'_>,
     role: Role,
     ignored: &mut Vec<String>,
     documents: &mut Documents,
-    attached: &mut Vec<Block>,
-) -> Result<Block, WireError> {
+) -> Result<Vec<Block>, WireError> {
     fields.ignore(&["cache_control"], ignored);
     let kind = fields.require("type")?;
-    match (kind.text()?, role) {
+    let block = match (kind.text()?, role) {
         ("text", _) => {
             fields.refuse(&["citations"], "citations are not supported yet")?;
             let text = fields.require("text")?;
-            Ok(Block::Text(conversation::spoken(&text, fields.node().path())?))
+            Block::Text(conversation::spoken(&text, fields.node().path())?)
         }
         ("tool_use", Role::Assistant) => {
             fields.ignore(&["caller"], ignored);
             let input = fields.require("input")?;
             input.object()?;
-            Ok(Block::ToolUse {
+            Block::ToolUse {
                 id: fields.require("id")?.text_within(1, TOOL_ID_MAX)?.to_owned(),
                 name: fields.require("name")?.name(TOOL_NAME_MAX, "_-")?.to_owned(),
                 input: input.value().clone(),
-            })
-        }
-        ("tool_result", Role::User) => {
-            let id = fields.require("tool_use_id")?.text_within(1, TOOL_ID_MAX)?.to_owned();
-            let mut text = String::new();
-            if let Some(content) = fields.take("content") {
-                let mut result = ToolContent { id: &id, ignored, documents, attached };
-                text = result.read(&content)?;
             }
-            let is_error = fields.boolean("is_error")?.unwrap_or(false);
-            Ok(Block::ToolResult { id, text, is_error })
         }
-        ("document", Role::User) => document::read_document(fields, None, documents),
+        ("tool_result", Role::User) => return read_tool_result(fields, ignored, documents),
+        ("document", Role::User) => document::read_document(fields, None, documents)?,
         ("thinking", Role::Assistant) => {
             fields.text("signature")?;
-            Ok(Block::Reasoning(fields.require("thinking")?.text()?.to_owned()))
+            Block::Reasoning(fields.require("thinking")?.text()?.to_owned())
         }
         ("tool_use" | "thinking", Role::User) | ("tool_result" | "document", Role::Assistant) => {
-            Err(kind.error("this kind of block belongs in messages of the other role"))
+            return Err(kind.error("this kind of block belongs in messages of the other role"));
         }
-        (other, _) => Err(kind.error(format_args!(
-            "this model doesn't support blocks of type {}",
-            crate::json::cut(other)
-        ))),
-    }
+        (other, _) => {
+            return Err(kind.error(format_args!(
+                "this model doesn't support blocks of type {}",
+                crate::json::cut(other)
+            )));
+        }
+    };
+    Ok(vec![block])
 }
 
-/// Reads the content of one tool result.
-struct ToolContent<'r> {
-    id: &'r str,
-    ignored: &'r mut Vec<String>,
-    documents: &'r mut Documents,
-    attached: &'r mut Vec<Block>,
+/// The result, then its documents. Its content is a text, or blocks of text and documents; texts may be blank.
+fn read_tool_result(
+    fields: &mut Fields<'_>,
+    ignored: &mut Vec<String>,
+    documents: &mut Documents,
+) -> Result<Vec<Block>, WireError> {
+    let id = fields.require("tool_use_id")?.text_within(1, TOOL_ID_MAX)?.to_owned();
+    let mut result = ToolResult::new(id);
+    match fields.take("content") {
+        Some(node) if node.value().is_string() => result.say(node.text()?),
+        Some(node) => {
+            for block in node.items()? {
+                block.read(|fields| read_part(fields, &mut result, ignored, documents))?;
+            }
+        }
+        None => {}
+    }
+    Ok(result.blocks(fields.boolean("is_error")?.unwrap_or(false)))
 }
 
-impl ToolContent<'_> {
-    /// A text, or text blocks, joined by a line break; may be blank. Documents among them are set aside with their
-    /// places in the text.
-    fn read(&mut self, node: &Node<'_>) -> Result<String, WireError> {
-        if node.value().is_string() {
-            return Ok(node.text()?.to_owned());
-        }
-        let mut texts: Vec<String> = Vec::new();
-        for block in node.items()? {
-            texts.extend(block.read(|fields| {
-                if fields.node().object()?.get("type").is_some_and(|kind| kind == "document") {
-                    self.document(fields, &texts)?;
-                    return Ok(None);
-                }
-                read_text(fields, self.ignored).map(Some)
-            })?);
-        }
-        Ok(texts.join("\n"))
-    }
-
-    fn document(&mut self, fields: &mut Fields<'_>, before: &[String]) -> Result<(), WireError> {
-        fields.ignore(&["cache_control"], self.ignored);
+fn read_part(
+    fields: &mut Fields<'_>,
+    result: &mut ToolResult,
+    ignored: &mut Vec<String>,
+    documents: &mut Documents,
+) -> Result<(), WireError> {
+    if fields.node().object()?.get("type").is_some_and(|kind| kind == "document") {
+        fields.ignore(&["cache_control"], ignored);
         fields.require("type")?;
-        let offset = before.iter().map(String::len).sum::<usize>() + before.len().saturating_sub(1);
-        let part = ResultPart { tool_use_id: self.id.to_owned(), offset };
-        self.attached.push(document::read_document(fields, Some(part), self.documents)?);
-        Ok(())
+        return result.attach(|part| document::read_document(fields, Some(part), documents));
     }
+    result.say(&read_text(fields, ignored)?);
+    Ok(())
 }
 
 fn text_blocks(node: &Node<'_>, ignored: &mut Vec<String>) -> Result<Vec<String>, WireError> {
