@@ -43,9 +43,8 @@ def keyed_server():
 
 @pytest.fixture(scope="session")
 def endless():
-    """Request fields with which an answer only ends at its most tokens: no control token may come. The seed is one whose
-    answer is text, not the same half character again and again, of which nothing can be sent."""
-    return {"seed": 1, "logit_bias": {str(token): -100 for token in Vocabulary().controls()}}
+    """Request fields with which an answer only ends at its most tokens: no control token may come."""
+    return {"logit_bias": {str(token): -100 for token in Vocabulary().controls()}}
 
 
 @pytest.fixture(scope="session")
