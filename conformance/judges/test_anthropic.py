@@ -85,6 +85,15 @@ class TestUnary:
 
         assert {text_of(message) for message in asyncio.run(all_at_once())} == {whole}
 
+    def test_a_document_is_read(self, claude):
+        source = {"type": "text", "media_type": "text/plain", "data": "Oslo is in Norway."}
+        question = {"type": "text", "text": "Where is Oslo?"}
+        alone, with_it = [
+            claude.messages.create(model=MODEL, max_tokens=8, messages=[{"role": "user", "content": content}])
+            for content in ([question], [{"type": "document", "source": source}, question])
+        ]
+        assert with_it.usage.input_tokens > alone.usage.input_tokens
+
 
 class TestStream:
     def test_the_accumulated_message_is_the_unary_one(self, claude):
@@ -184,6 +193,22 @@ class TestParameters:
     def test_metadata_has_no_effect_and_is_accepted(self, ask, greedy):
         assert text_of(ask({"temperature": 0}, metadata={"user_id": "u-1"})) == greedy
 
+    def test_output_follows_a_schema(self, claude):
+        schema = {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        }
+        message = claude.messages.create(
+            model=MODEL,
+            max_tokens=200,
+            messages=WEATHER_QUESTION,
+            output_config={"format": {"type": "json_schema", "schema": schema}},
+            **GREEDY,
+        )
+        assert set(json.loads(text_of(message))) == {"city"}
+
 
 class TestTools:
     @pytest.mark.parametrize("choice", [FORCED, {"type": "any"}], ids=["tool", "any"])
@@ -241,6 +266,29 @@ class TestTools:
             tool_choice={"type": "none"},
         )
         assert all(block.type == "text" for block in message.content)
+
+    def test_a_strict_tool_is_called_by_its_schema(self, claude):
+        strict = {**WEATHER, "strict": True, "input_schema": {**WEATHER["input_schema"], "additionalProperties": False}}
+        message = claude.messages.create(
+            model=MODEL,
+            max_tokens=200,
+            **GREEDY,
+            messages=WEATHER_QUESTION,
+            tools=[strict],
+            tool_choice=FORCED,
+        )
+        assert set(message.content[-1].input) == {"city"}
+
+    def test_at_most_one_tool_is_called(self, claude):
+        message = claude.messages.create(
+            model=MODEL,
+            max_tokens=200,
+            **GREEDY,
+            messages=WEATHER_QUESTION,
+            tools=[WEATHER],
+            tool_choice={"type": "any", "disable_parallel_tool_use": True},
+        )
+        assert [block.type for block in message.content].count("tool_use") == 1
 
 
 class TestErrors:
@@ -326,56 +374,8 @@ class TestWanted:
         with wanted("images", anthropic.BadRequestError, "image"):
             claude.messages.create(model=MODEL, max_tokens=8, messages=[{"role": "user", "content": content}])
 
-    def test_a_document_is_read(self, claude):
-        source = {"type": "text", "media_type": "text/plain", "data": "Oslo is in Norway."}
-        content = [{"type": "document", "source": source}, {"type": "text", "text": "Where is Oslo?"}]
-        with wanted("documents", anthropic.BadRequestError, "document"):
-            claude.messages.create(model=MODEL, max_tokens=8, messages=[{"role": "user", "content": content}])
-
     def test_thinking_comes_first(self, claude):
         thinking = {"type": "enabled", "budget_tokens": 1024}
         with wanted("extended thinking", anthropic.BadRequestError, "thinking"):
             message = claude.messages.create(model=MODEL, max_tokens=2000, messages=QUESTION, thinking=thinking)
             assert message.content[0].type == "thinking"
-
-    def test_output_follows_a_schema(self, claude):
-        schema = {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-            "additionalProperties": False,
-        }
-        with wanted("structured output", anthropic.BadRequestError, "output_config"):
-            message = claude.messages.create(
-                model=MODEL,
-                max_tokens=200,
-                messages=WEATHER_QUESTION,
-                output_config={"format": {"type": "json_schema", "schema": schema}},
-                **GREEDY,
-            )
-            assert set(json.loads(text_of(message))) == {"city"}
-
-    def test_a_strict_tool_is_called_by_its_schema(self, claude):
-        strict = {**WEATHER, "strict": True, "input_schema": {**WEATHER["input_schema"], "additionalProperties": False}}
-        with wanted("strict tools", anthropic.BadRequestError, "strict"):
-            message = claude.messages.create(
-                model=MODEL,
-                max_tokens=200,
-                **GREEDY,
-                messages=WEATHER_QUESTION,
-                tools=[strict],
-                tool_choice=FORCED,
-            )
-            assert set(message.content[-1].input) == {"city"}
-
-    def test_at_most_one_tool_is_called(self, claude):
-        with wanted("disable_parallel_tool_use", anthropic.BadRequestError, "disable_parallel_tool_use"):
-            message = claude.messages.create(
-                model=MODEL,
-                max_tokens=200,
-                **GREEDY,
-                messages=WEATHER_QUESTION,
-                tools=[WEATHER],
-                tool_choice={"type": "any", "disable_parallel_tool_use": True},
-            )
-            assert [block.type for block in message.content].count("tool_use") == 1

@@ -167,6 +167,18 @@ class TestParameters:
         assert text_of(response) == greedy[: greedy.index(stop)]
         assert response.choices[0].finish_reason == "stop"
 
+    @with_tools
+    def test_output_follows_a_schema(self, complete, model):
+        schema = {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        }
+        form = {"type": "json_schema", "json_schema": {"name": "place", "schema": schema, "strict": True}}
+        response = complete(model, WEATHER_QUESTION, temperature=0, max_tokens=200, response_format=form)
+        assert set(json.loads(text_of(response))) == {"city"}
+
 
 class TestTools:
     @with_tools
@@ -275,19 +287,6 @@ class TestAccess:
 
 
 class TestWanted:
-    @with_tools
-    def test_output_follows_a_schema(self, complete, model):
-        schema = {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-            "additionalProperties": False,
-        }
-        form = {"type": "json_schema", "json_schema": {"name": "place", "schema": schema, "strict": True}}
-        with wanted("structured output", litellm.BadRequestError, "output_config|outputConfig|strict"):
-            response = complete(model, WEATHER_QUESTION, temperature=0, max_tokens=200, response_format=form)
-            assert set(json.loads(text_of(response))) == {"city"}
-
     def test_thinking_comes_first(self, complete):
         with wanted("extended thinking", litellm.BadRequestError, "thinking"):
             response = complete(

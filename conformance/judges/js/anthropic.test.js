@@ -113,6 +113,18 @@ describe("anthropic-js", () => {
       assert.equal(message.stop_reason, "stop_sequence");
       assert.equal(message.stop_sequence, stop);
     });
+
+    test("output follows a schema", async () => {
+      const schema = {
+        type: "object",
+        properties: { city: { type: "string" } },
+        required: ["city"],
+        additionalProperties: false,
+      };
+      const output_config = { format: { type: "json_schema", schema } };
+      const message = await client.messages.create({ ...call, max_tokens: 200, messages: WEATHER_QUESTION, output_config });
+      assert.deepEqual(Object.keys(JSON.parse(textOf(message))), ["city"]);
+    });
   });
 
   describe("tools", () => {
@@ -191,20 +203,6 @@ describe("anthropic-js", () => {
         const { temperature: _, ...warm } = call;
         const message = await client.messages.create({ ...warm, max_tokens: 2000, thinking });
         assert.equal(message.content[0].type, "thinking");
-      });
-    });
-
-    test("output follows a schema", async (t) => {
-      await wanted(t, "structured output", /output_config/, async () => {
-        const schema = {
-          type: "object",
-          properties: { city: { type: "string" } },
-          required: ["city"],
-          additionalProperties: false,
-        };
-        const output_config = { format: { type: "json_schema", schema } };
-        const message = await client.messages.create({ ...call, max_tokens: 200, messages: WEATHER_QUESTION, output_config });
-        assert.deepEqual(Object.keys(JSON.parse(textOf(message))), ["city"]);
       });
     });
   });

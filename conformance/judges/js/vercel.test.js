@@ -104,6 +104,15 @@ describe("vercel", () => {
       const dropped = warnings.map((warning) => warning.feature).sort();
       assert.deepEqual(dropped, ["presencePenalty", "seed"]);
     });
+
+    test("output follows a schema", async () => {
+      const { output } = await generateText({
+        ...asked,
+        output: Output.object({ schema: z.object({ city: z.string() }) }),
+        providerOptions: { bedrock: { structuredOutputMode: "outputFormat" } },
+      });
+      assert.deepEqual(Object.keys(output), ["city"]);
+    });
   });
 
   describe("tools", () => {
@@ -214,17 +223,6 @@ describe("vercel", () => {
   });
 
   describe("wanted", () => {
-    test("output follows a schema", async (t) => {
-      await wanted(t, "structured output", /outputConfig|output_config/, async () => {
-        const { output } = await generateText({
-          ...asked,
-          output: Output.object({ schema: z.object({ city: z.string() }) }),
-          providerOptions: { bedrock: { structuredOutputMode: "outputFormat" } },
-        });
-        assert.deepEqual(Object.keys(output), ["city"]);
-      });
-    });
-
     test("an image is seen", async (t) => {
       const png = Buffer.from(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC",
